@@ -105,7 +105,7 @@ describe("a change of phone", () => {
     expect((await open(world, id, world.sms.lastCode(NEW))).status).toBe(201);
   });
 
-  it("that is due shows until it takes effect, and can be taken back until then", async () => {
+  it("still shows and can be taken back when it is due but has not taken effect", async () => {
     const person = await world.signIn(PHONE);
     const { pending } = await changed(person);
     world.clock.advance(DAY_MS + 1);
@@ -115,7 +115,7 @@ describe("a change of phone", () => {
     expect(await stateOf(again)).toEqual({ phone: PHONE });
   });
 
-  it("is at once where the setting says so", async () => {
+  it("takes effect at once if PHONE_CHANGE_HOURS is 0", async () => {
     const at = await createWorld({ env: { PHONE_CHANGE_HOURS: "0" } });
     const person = await at.signIn(PHONE);
     const headers = bearer(person.accessToken);
@@ -133,7 +133,7 @@ describe("a change of phone", () => {
     await at.close();
   });
 
-  it("asks for more than a session: somebody who showed just now that they hold the former number (T51)", async () => {
+  it("asks for more than a session: a recent proof of the former number (T51)", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(16 * MINUTE_MS);
     const { refreshToken } = person;
@@ -143,7 +143,7 @@ describe("a change of phone", () => {
     expect(response.headers.get("www-authenticate")).toContain('max_age="900"');
     await refused(response, "step_up_required");
     expect((await stateOf(next)).pending).toBeUndefined();
-    // The code was not looked at: it works once the person has confirmed that it is them.
+    // The code was not compared: it works after the step-up.
     const { id } = await bodyOf<VerificationBody>(
       await world.post("/v1/verifications", { purpose: "second_factor" }, bearer(next.accessToken)),
     );
@@ -152,7 +152,7 @@ describe("a change of phone", () => {
     expect((await put(next, proof)).status).toBe(200);
   });
 
-  it("tells whether a number has an account after the right code alone, and takes none over", async () => {
+  it("says only after the right code that a number has an account, and does not take that over", async () => {
     const holder = await world.signIn(NEW);
     const person = await world.signIn(PHONE);
     const taken = await asked(person, NEW);
@@ -165,7 +165,7 @@ describe("a change of phone", () => {
     expect(await world.signIn(NEW)).toMatchObject({ created: false, user: { id: holder.user.id } });
   });
 
-  it("does not come about where somebody signed up with the number meanwhile", async () => {
+  it("does not take effect if somebody signed up with the new number meanwhile", async () => {
     const person = await world.signIn(PHONE);
     await changed(person);
     world.clock.advance(HOUR_MS);
@@ -177,7 +177,7 @@ describe("a change of phone", () => {
     expect(await world.signIn(NEW)).toMatchObject({ user: { id: other.user.id } });
   });
 
-  it("is somebody else's to neither start, use nor see (T5, T25, T30)", async () => {
+  it("cannot be started without a token, nor finished, seen or taken back by another user (T5, T25, T30)", async () => {
     const person = await world.signIn(PHONE);
     const thief = await world.signIn(phoneNo(5));
     await refused(
@@ -193,7 +193,7 @@ describe("a change of phone", () => {
     expect((await stateOf(person)).pending).toBeDefined();
   });
 
-  it("takes no code of another purpose, and each code once", async () => {
+  it("refuses a code of another purpose and a code that was used", async () => {
     const person = await world.signIn(PHONE);
     for (const purpose of ["sign_in", "second_factor"]) {
       const phone = purpose === "sign_in" ? NEW : PHONE;
@@ -209,7 +209,7 @@ describe("a change of phone", () => {
     await refused(await put(person, proof), "invalid_code");
   });
 
-  it("goes to another number than one's own", async () => {
+  it("refuses to start without a new number, or with the present one", async () => {
     const person = await world.signIn(PHONE);
     await refused(await ask(person, PHONE), "invalid_request", "phone");
     expect((await bodyOf<{ field: string }>(await ask(person, "138 0013 8000"))).field).toBe("phone");
@@ -220,14 +220,14 @@ describe("a change of phone", () => {
     );
   });
 
-  it("sends a code again that the same person still holds", async () => {
+  it("sends the same code again while the user's verification is live", async () => {
     const person = await world.signIn(PHONE);
     const first = await asked(person);
     world.clock.advance(MINUTE_MS);
     expect(await asked(person)).toEqual(first);
   });
 
-  it("counts its message among those that somebody used, by which the guard judges", async () => {
+  it("marks its message as converted, which the guard counts", async () => {
     await changed(await world.signIn(PHONE));
     const { db, close } = await openDatabase(world.config);
     const messages = db.selectFrom("messages").select("converted").where("purpose", "=", "change_phone");
@@ -235,7 +235,7 @@ describe("a change of phone", () => {
     await close();
   });
 
-  it("is taken back by any session of the user, as often as there is one", async () => {
+  it("can be taken back by any session of the user, once", async () => {
     const other = await world.signIn(PHONE);
     world.clock.advance(MINUTE_MS);
     const person = await world.signIn(PHONE);
@@ -249,8 +249,8 @@ describe("a change of phone", () => {
   });
 });
 
-describe("what the former number gets", () => {
-  it("stops the change by a form behind the link, and signs everybody out", async () => {
+describe("the link in the notice to the former number", () => {
+  it("stops the change by a form behind the link, and ends all sessions", async () => {
     const person = await world.signIn(PHONE);
     await changed(person);
     const page = await world.request(stopPath());
@@ -272,7 +272,7 @@ describe("what the former number gets", () => {
     expect((await world.request(stopPath())).status).toBe(404);
   });
 
-  it("is not stopped by whoever only opens the link, however often, or posts from elsewhere", async () => {
+  it("does not stop the change when it is only opened, or by a form from another origin", async () => {
     const person = await world.signIn(PHONE);
     await changed(person);
     for (let n = 0; n < 3; n += 1) await world.request(stopPath());
@@ -287,7 +287,7 @@ describe("what the former number gets", () => {
   });
 
   it.each(["0".repeat(24), "x", "%00", "a".repeat(4_000)])(
-    "tells nothing for a link that was made up: %s",
+    "answers 404 if its code is made up: %s",
     async (code) => {
       await changed(await world.signIn(PHONE));
       expect((await world.request(`/stop/${code}`)).status).toBe(404);

@@ -58,7 +58,7 @@ async function dump(): Promise<ReadonlyMap<string, readonly Row[]>> {
   return tables;
 }
 
-/** The names of the tables in which a text stands. */
+/** The names of the tables that contain a text. */
 function tablesWith(tables: ReadonlyMap<string, readonly Row[]>, text: string): string[] {
   return [...tables].filter(([, rows]) => JSON.stringify(rows).includes(text)).map(([name]) => name);
 }
@@ -66,7 +66,7 @@ function tablesWith(tables: ReadonlyMap<string, readonly Row[]>, text: string): 
 const sealedIn = (rows: readonly Row[] = [], tag: string) =>
   rows.filter(({ phone_tag, sealed_phone }) => phone_tag === tag && sealed_phone !== "" && sealed_phone);
 
-/** A person of whom something stands in every table that can have anything of them. */
+/** A person with rows in every table that can have some of a person. */
 async function busyLife() {
   const first = await world.signIn(PHONE);
   world.clock.advance(MINUTE_MS);
@@ -115,7 +115,7 @@ async function busyLife() {
 }
 
 describe("an erasure", () => {
-  it("leaves no trace of the number but what counts against it, and that for 31 days alone (T56)", async () => {
+  it("leaves no trace of the number but what counts against it, which is deleted after 31 days (T56)", async () => {
     const { person, tag } = await busyLife();
     const before = await dump();
     expect(tablesWith(before, tag).sort()).toEqual(
@@ -141,7 +141,7 @@ describe("an erasure", () => {
     expect(JSON.stringify(world.logged)).not.toContain("13987654321");
     expect(world.logged).toContainEqual({ userId: person.user.id, message: "an account was erased" });
 
-    // Codes live for minutes, and what was counted for a day or two.
+    // Verifications are kept for minutes, and counts of limits for a day or two.
     world.clock.advance(3 * DAY_MS);
     await world.tick();
     const kept = ["erasures", "failures", "messages", "opt_outs", "unlocks"];
@@ -151,7 +151,7 @@ describe("an erasure", () => {
     expect(tablesWith(await dump(), tag)).toEqual([]);
   });
 
-  it("of a number that has an account again leaves what is that one's, and what its erasure leaves for as long", async () => {
+  it("keeps the messages of a later account of the number, and the others for 31 days from their erasure", async () => {
     const live = async () => (await dump()).get("messages")?.map(({ sealed_phone }) => sealed_phone !== "");
     for (let n = 0; n < 2; n += 1) {
       const person = await world.signIn(PHONE);
@@ -171,7 +171,7 @@ describe("an erasure", () => {
     expect((await dump()).get("erasures")).toEqual([]);
   });
 
-  it("leaves what is there of an account that was made right after it, as of another server's clock", async () => {
+  it("keeps the messages of an account that signs up half a minute later, as servers' clocks may differ", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(MINUTE_MS);
     expect((await erase(person, await asked(person))).status).toBe(204);
@@ -225,7 +225,7 @@ describe("an erasure", () => {
     await small.close();
   });
 
-  it("takes no code of another purpose, user or start, and no session alone (T5, T30)", async () => {
+  it("takes only a code of the purpose delete_account that the same user asked for (T5, T30)", async () => {
     const person = await world.signIn(PHONE);
     const thief = await world.signIn(NEW);
     await refused(await world.post("/v1/verifications", { purpose: "delete_account" }), "invalid_token");
@@ -269,7 +269,7 @@ describe("an export", () => {
     expect(JSON.stringify(all)).not.toMatch(/sealed|hash|tag/);
   });
 
-  it("is for whoever showed just now who they are", async () => {
+  it("is refused with step_up_required if the sign-in is not recent", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(16 * MINUTE_MS);
     const { refreshToken } = person;

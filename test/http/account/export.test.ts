@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 const { moved } = factorCalls(() => world);
 
-/** Moves the account of whoever just signed in, and waits for that. */
+/** Moves the account to another number, and waits until that takes effect. */
 async function movedTo(person: Person, phone: string): Promise<void> {
   expect((await moved(person, phone)).status).toBe(200);
   world.clock.advance(DAY_MS);
@@ -32,8 +32,8 @@ async function messagesOf({ accessToken }: Person): Promise<readonly string[]> {
   return messages.map(({ purpose }) => purpose);
 }
 
-describe("an export of an account that moved to another number has nothing of whoever had that before", () => {
-  it("where the audit trail does not tell any more when that was", async () => {
+describe("an export of an account that moved to another number has no messages from before the move", () => {
+  it("if the events that tell when it moved were deleted", async () => {
     await another(NEW);
     await movedTo(await world.signIn(PHONE), NEW);
     world.clock.advance(3 * DAY_MS);
@@ -41,7 +41,7 @@ describe("an export of an account that moved to another number has nothing of wh
     expect(await messagesOf(await world.signIn(NEW))).toEqual(["sign_in"]);
   });
 
-  it("where it had moved before", async () => {
+  it("if it is the second number that the account moved to", async () => {
     await movedTo(await world.signIn(PHONE), NEW);
     await another(NEXT);
     await movedTo(await world.signIn(NEW), NEXT);

@@ -26,8 +26,8 @@ async function aDayLater(): Promise<void> {
 describe("a change of number", () => {
   it.each([
     ["sets a password", (person: OpenedSession) => put(person.accessToken, { newPassword: PASSWORD })],
-    ["ends all others", async (person: OpenedSession) => await end("?scope=others", person.accessToken)],
-  ])("stays where the session that asked for it %s", async (_, act) => {
+    ["ends all other sessions", async (person: OpenedSession) => await end("?scope=others", person.accessToken)],
+  ])("is kept if the session that asked for it %s", async (_, act) => {
     const other = await world.signIn(PHONE);
     const person = await signInAgain();
     expect((await moved(person, NEW)).status).toBe(200);
@@ -37,7 +37,7 @@ describe("a change of number", () => {
     expect(await world.signIn(NEW)).toMatchObject({ created: false, user: { id: person.user.id } });
   });
 
-  it("is told of in the language of whoever asked for it, also when it takes effect", async () => {
+  it("sends both its notices in the language of the request that asked for it", async () => {
     const person = await world.signIn(PHONE);
     const proof = JSON.stringify(await changeProof(person, NEW));
     const headers = { ...bearer(person.accessToken), "accept-language": "zh-CN" };

@@ -28,7 +28,7 @@ async function changed(body: unknown): Promise<User> {
 const readMe = async () => await bodyOf<User>(await me());
 
 describe("GET /v1/me", () => {
-  it("is the user of the access token, the phone in full and nothing else", async () => {
+  it("answers with the user of the access token: these fields only, the phone in full", async () => {
     const response = await me();
     expect(response.status).toBe(200);
     expect(await bodyOf<User>(response)).toEqual(mine.user);
@@ -43,20 +43,20 @@ describe("GET /v1/me", () => {
     expect(mine.user.phone).toBe(PHONE);
   });
 
-  // An error is said of a token alone (RFC 6750, section 3.1), and the scheme never stands alone (section 3).
+  // Only a token gets an `error` (RFC 6750, section 3.1), and the scheme always has a parameter (section 3).
   it.each([
     ["without a token", {}, 'Bearer realm="phonekey"'],
     ["with another scheme", { authorization: "Basic eDp5" }, 'Bearer realm="phonekey"'],
     ["with an empty token", { authorization: "Bearer " }, 'Bearer realm="phonekey"'],
     ["with two tokens", { authorization: "Bearer a b" }, 'Bearer realm="phonekey"'],
-    ["with what is no token", { authorization: "Bearer x.y.z" }, 'Bearer error="invalid_token"'],
+    ["with a malformed token", { authorization: "Bearer x.y.z" }, 'Bearer error="invalid_token"'],
   ])("%s is refused", async (_, headers: Record<string, string>, demand) => {
     const response = await world.request("/v1/me", { headers });
     expect(response.headers.get("www-authenticate")).toBe(demand);
     await refused(response, "invalid_token");
   });
 
-  it("takes the scheme in any case (RFC 9110, 11.1)", async () => {
+  it("accepts the scheme in upper and lower case (RFC 9110, 11.1)", async () => {
     const headers = { authorization: `bEARER ${mine.accessToken}` };
     expect((await world.request("/v1/me", { headers })).status).toBe(200);
   });
@@ -82,7 +82,7 @@ describe("the name", () => {
   it.each([
     ["empty", ""],
     ["blank", " \u3000 "],
-    ["a joiner alone", "\u200d"],
+    ["only a joiner", "\u200d"],
     ["65 characters", "x".repeat(65)],
     ["65 characters of two units", "😀".repeat(65)],
     ["a newline", "Lin\nadmin"],
@@ -102,7 +102,7 @@ describe("the name", () => {
     ["a list", ["Lin"]],
     ["null", null],
     ["300 characters", "y".repeat(300)],
-  ])("that is %s is refused, and stays what it was", async (_, name) => {
+  ])("is refused and stays as it was: %s", async (_, name) => {
     const before = await readMe();
     const problem = await refused(await change({ name }), "invalid_request", "name");
     expect(JSON.stringify(problem)).not.toMatch(/Lin|yyy/);
@@ -133,7 +133,7 @@ describe("PATCH /v1/me", () => {
     expect(await readMe()).toMatchObject({ id: mine.user.id, phone: PHONE });
   });
 
-  it("refuses to change nothing", async () => {
+  it("refuses an empty body", async () => {
     await refused(await change({}), "invalid_request", "body");
   });
 
@@ -147,7 +147,7 @@ describe("PATCH /v1/me", () => {
     "createdAt",
     "user_id",
     "constructor",
-  ])("refuses the field %s by its name, and changes nothing with it (T30)", async (field) => {
+  ])("refuses the field %s by its name, and changes nothing (T30)", async (field) => {
     const before = await readMe();
     const body = { name: "Somebody Else", [field]: phoneNo(7) };
     const problem = await refused(await change(body), "invalid_request", field);
@@ -155,7 +155,7 @@ describe("PATCH /v1/me", () => {
     expect(await readMe()).toEqual(before);
   });
 
-  it("names no field whose name may be a secret", async () => {
+  it("does not repeat the name of an unknown field that may be a secret", async () => {
     for (const key of ["p13800138000", "x".repeat(40), "a b", "<script>", "名"]) {
       await refused(await change({ [key]: 1 }), "invalid_request", "body");
     }

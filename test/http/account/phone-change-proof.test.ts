@@ -19,20 +19,20 @@ const { signIn, signUp } = passwordCalls(() => world);
 const { refreshed } = sessionCalls(() => world);
 const { post, codeOf, raise, addApp, moved, protect, secondStep, confirmed } = factorCalls(() => world);
 
-/** Asks a while later for the account to move to another number, and shows its code. */
+/** Waits a minute and moves the account to another number, with its code. */
 async function movedLater(person: Person): Promise<Response> {
   world.clock.advance(MINUTE_MS);
   return await moved(person, NEW);
 }
 
-/** What the refusal says that it takes. */
+/** The methods that the refusal names. */
 async function waysIn(response: Response): Promise<readonly string[]> {
   const copy = response.clone();
   await refused(response, "step_up_required");
   return (await bodyOf<{ methods: readonly string[] }>(copy)).methods;
 }
 
-/** The session after so long, raised by the password. */
+/** The session after so much time, refreshed and raised by the password. */
 async function raisedLater({ refreshToken }: OpenedSession, ms: number): Promise<OpenedSession> {
   world.clock.advance(ms);
   const session = await refreshed(refreshToken);
@@ -48,15 +48,15 @@ async function protectedByPassword(): Promise<OpenedSession> {
   return await refreshed(session.refreshToken);
 }
 
-describe("what a change of number asks for", () => {
-  it("is not a password, though a code opened the session long ago: the number shows it anew", async () => {
+describe("the step-up before a change of number", () => {
+  it("asks for an SMS code if the session's own is a day old, though the password confirmed it just now", async () => {
     const session = await raisedLater(await signUp(PHONE), DAY_MS);
     expect(await waysIn(await movedLater(session))).toEqual(["sms"]);
     await confirmed(session);
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("is not the password that opened the session", async () => {
+  it("asks for an SMS code if the password opened the session just now", async () => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const session = await opened(await signIn(PHONE, PASSWORD));
@@ -65,7 +65,7 @@ describe("what a change of number asks for", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("is not a recovery code, but an app", async () => {
+  it("takes the code of an authenticator app, but no recovery code", async () => {
     const person = await world.signIn(PHONE);
     const { secret } = await addApp(person);
     const made = await post("/v1/me/factors/recovery-codes", person);
@@ -78,7 +78,7 @@ describe("what a change of number asks for", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("is there when two factors opened the session just now, whichever they are: the phone may be lost", async () => {
+  it("is not asked for if any two factors opened the session just now: the phone may be lost", async () => {
     const person = await signUp(PHONE);
     await addApp(person);
     const made = await post("/v1/me/factors/recovery-codes", person);
@@ -90,7 +90,7 @@ describe("what a change of number asks for", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("is the password and then the number, where login protection rests on the password", async () => {
+  it("asks for the password and then an SMS code if login protection rests on the password", async () => {
     const session = await protectedByPassword();
     expect(await waysIn(await movedLater(session))).toEqual(["pwd"]);
     expect((await raise(session, { password: PASSWORD })).status).toBe(200);
@@ -99,7 +99,7 @@ describe("what a change of number asks for", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("makes such an account's session new by the number beside the password alone", async () => {
+  it("takes no SMS code without a recent password if login protection rests on the password", async () => {
     const session = await protectedByPassword();
     const byNumber = async () => {
       const asked = await post("/v1/verifications", session, { purpose: "second_factor" });
@@ -115,13 +115,13 @@ describe("what a change of number asks for", () => {
   });
 });
 
-describe("the page that confirms who somebody is, on the way to another number", () => {
+describe("the confirmation page before a change of number", () => {
   const takes = (html: string) => ({
     password: html.includes('name="password"'),
     number: html.includes('action="/account/confirm/send"'),
   });
 
-  it("asks for the number, not for a password that leads nowhere", async () => {
+  it("asks for an SMS code and takes no password, which would not be enough", async () => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const { go, enter } = createVisitor(world);
@@ -137,7 +137,7 @@ describe("the page that confirms who somebody is, on the way to another number",
     expect((await go("/account/phone")).status).toBe(200);
   });
 
-  it("takes an app and uses no recovery code up, which would lead nowhere", async () => {
+  it("takes no recovery code and uses none up, since it would not be enough", async () => {
     const person = await world.signIn(PHONE);
     await addApp(person);
     const made = await post("/v1/me/factors/recovery-codes", person);
@@ -152,7 +152,7 @@ describe("the page that confirms who somebody is, on the way to another number",
     expect((await go("/account/confirm", { code })).location).toBe("/account/data");
   });
 
-  it("asks for the password and then for the number, where login protection rests on the password", async () => {
+  it("asks for the password and then for an SMS code if login protection rests on the password", async () => {
     await protectedByPassword();
     const { go, enter } = createVisitor(world);
     await enter();

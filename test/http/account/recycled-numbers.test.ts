@@ -22,7 +22,7 @@ const userRow = (id: string) =>
   database((db) => db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirstOrThrow());
 
 describe("a number that nobody used for 90 days (T51)", () => {
-  it("is somebody else's: an unknown device gets a new account, the former one keeps all but the number", async () => {
+  it("gets a new account by a sign-in from an unknown device; the former account keeps all but the number", async () => {
     const former = await begin();
     const headers = bearer(former.accessToken);
     await world.request("/v1/me", {
@@ -48,7 +48,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     expect(await world.signIn(PHONE)).toMatchObject({ created: false, user: { id: holder.user.id } });
   });
 
-  it("is still the former holder's for a device that is known", async () => {
+  it("signs in to its former account from a known device", async () => {
     const { user, deviceToken } = await begin();
     world.clock.advance(100 * DAY_MS);
     expect(await world.signIn(PHONE, { deviceToken })).toMatchObject({
@@ -59,7 +59,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     expect(await world.signIn(PHONE)).toMatchObject({ created: false, user: { id: user.id } });
   });
 
-  it("counts from the last use, not from the last sign-in", async () => {
+  it("is judged by the last use, not by the last sign-in", async () => {
     const first = await begin({ env: { SESSION_DAYS: "365", SESSION_IDLE_DAYS: "365" } });
     let { refreshToken } = first;
     for (let days = 0; days < 120; days += 40) {
@@ -71,7 +71,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     expect(await world.signIn(PHONE)).toMatchObject({ created: false, user: { id: first.user.id } });
   });
 
-  it("counts from the upgrade where nobody noted a use before", async () => {
+  it("is judged from the upgrade on if no use was recorded before", async () => {
     const { user } = await begin();
     await database((db) => db.updateTable("users").set({ last_used_at: null, created_at: 1 }).execute());
     const migrated = Date.now();
@@ -85,15 +85,15 @@ describe("a number that nobody used for 90 days (T51)", () => {
   it.each([
     ["NUMBER_UNUSED_DAYS", "0"],
     ["NUMBER_UNUSED_DAYS", "400"],
-  ])("is kept where %s=%s says so", async (name, value) => {
+  ])("keeps its account if %s=%s", async (name, value) => {
     const { user } = await begin({ env: { [name]: value } });
     world.clock.advance(300 * DAY_MS);
     expect(await world.signIn(PHONE)).toMatchObject({ created: false, user: { id: user.id } });
   });
 
   it.each([
-    ["is kept under `factor`, since a second factor is asked for", "factor", /./],
-    ["is somebody else's under `fresh`", "fresh", /^$/],
+    ["stays with it if RECYCLED_NUMBERS=factor, since a second factor is asked for", "factor", /./],
+    ["is taken from it if RECYCLED_NUMBERS=fresh", "fresh", /^$/],
   ])("of an account with login protection %s", async (_, RECYCLED_NUMBERS, sealedPhone) => {
     const { user } = await begin({ env: { RECYCLED_NUMBERS } });
     const protect = (login_protection: "always" | null) =>
@@ -107,7 +107,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     expect(await userRow(user.id)).toMatchObject({ sealed_phone: expect.stringMatching(sealedPhone) });
   });
 
-  it.each(["closed", "invited"])("keeps its number where sign-up is %s: nobody gets it", async (signUp) => {
+  it.each(["closed", "invited"])("stays with its account if SIGN_UP=%s, until a known device signs in", async (signUp) => {
     const { user, deviceToken } = await begin();
     const { folder, clock } = world;
     clock.advance(100 * DAY_MS);
@@ -126,7 +126,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     await restarted.close();
   });
 
-  it("makes one new account of however many sign in at once", async () => {
+  it("gets one new account when three sign in at once", async () => {
     const { user } = await begin({
       env: { LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_SENDS: "unlimited", RESEND_SECONDS: "1" },
     });

@@ -43,7 +43,7 @@ const phoneOf = async (person: Person) =>
   await bodyOf<{ phone: string; pending?: object }>(await send("GET", "/v1/me/phone", person));
 
 describe("a thief who has the number", () => {
-  it("has one factor, also with a password that was set by it today", async () => {
+  it("has only one factor after a reset of the password by SMS on the same day", async () => {
     await signUp(PHONE);
     await resetBySms(OTHER);
     const thief = await signInAgain();
@@ -55,7 +55,7 @@ describe("a thief who has the number", () => {
     await refused(await protect(thief, "always"), "factor_missing");
   });
 
-  it("has one factor, also with a password that they set after signing in", async () => {
+  it("has only one factor with a password that was set after the sign-in, until a day later", async () => {
     const person = await signUp(PHONE);
     await refused(await raise(person, { password: PASSWORD }), "invalid_code");
     await refused(await protect(person, "always"), "factor_missing");
@@ -65,7 +65,7 @@ describe("a thief who has the number", () => {
     expect((await protect(session, "always")).status).toBe(204);
   });
 
-  it("gets no account of before an upgrade that nobody used since, by no reset either (T51)", async () => {
+  it("gets no account that was not used for 100 days since an upgrade, by a reset or a sign-in (T51)", async () => {
     const { user } = await signUp(PHONE);
     const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);
     await db.updateTable("users").set({ last_used_at: null, created_at: 1 }).execute();
@@ -78,7 +78,7 @@ describe("a thief who has the number", () => {
 });
 
 describe("a thief who has a known device and the password", () => {
-  it("is asked for the app, where login protection rests on one", async () => {
+  it("is asked for the authenticator app if login protection rests on one", async () => {
     const person = await signUp(PHONE);
     const app = await addApp(person);
     expect((await protect(person, "new_devices")).status).toBe(204);
@@ -92,7 +92,7 @@ describe("a thief who has a known device and the password", () => {
     expect(await levelOf(thief)).toBe("1");
   });
 
-  it("makes no session of two factors new by the number", async () => {
+  it("cannot step up an old session of two factors by an SMS code or the password", async () => {
     const person = await signUp(PHONE);
     const { secret } = await addApp(person);
     expect((await protect(person, "always")).status).toBe(204);
@@ -110,8 +110,8 @@ describe("a thief who has a known device and the password", () => {
   });
 });
 
-describe("a thief who is at the second step while the owner ends everything", () => {
-  it("is not signed in behind that", async () => {
+describe("a thief who is at the second step while the owner ends all sessions", () => {
+  it("is not signed in", async () => {
     await world.close();
     const { hasher } = countingHasher();
     let meanwhile = async () => {};
@@ -136,18 +136,18 @@ describe("a thief who is at the second step while the owner ends everything", ()
   });
 });
 
-describe("a thief who asked for another number and is thrown out", () => {
+describe("a thief who asked for a change of number and is signed out by the owner", () => {
   const outs: readonly (readonly [
     string,
     (owner: OpenedSession, thief: OpenedSession) => Promise<unknown>,
   ])[] = [
-    ["alone", async (owner, { accessToken }) => end(`/${sidOf(accessToken)}`, owner.accessToken)],
-    ["with all others", async (owner) => end("?scope=others", owner.accessToken)],
-    ["with everybody", async (owner) => end("?scope=all", owner.accessToken)],
+    ["by ending this session", async (owner, { accessToken }) => end(`/${sidOf(accessToken)}`, owner.accessToken)],
+    ["by ending all other sessions", async (owner) => end("?scope=others", owner.accessToken)],
+    ["by ending all sessions", async (owner) => end("?scope=all", owner.accessToken)],
     ["by a new password", async (owner) => put(owner.accessToken, { newPassword: PASSWORD })],
     ["by a reset", async () => resetBySms(PASSWORD)],
     [
-      "with all others, after they signed out themselves",
+      "by ending all other sessions after the thief signed out",
       async (owner, thief) => {
         await end("/current", thief.accessToken);
         return end("?scope=others", owner.accessToken);
@@ -167,7 +167,7 @@ describe("a thief who asked for another number and is thrown out", () => {
     expect(await world.signIn(NEW)).toMatchObject({ created: true });
   });
 
-  it("and who asked and only signed out gets the number", async () => {
+  it("gets it if they signed out themselves and the owner did nothing", async () => {
     const person = await world.signIn(PHONE);
     expect((await moved(person, NEW)).status).toBe(200);
     await end("/current", person.accessToken);
@@ -177,13 +177,13 @@ describe("a thief who asked for another number and is thrown out", () => {
   });
 });
 
-describe("a thief who is thrown out while their request is under way", () => {
+describe("a thief who is signed out by the owner before the body of their request has arrived", () => {
   const lates: readonly (readonly [string, string, string, (thief: Person) => Promise<object>])[] = [
-    ["another number", "PUT", "/v1/me/phone", (thief) => changeProof(thief, NEW)],
-    ["an app", "POST", "/v1/me/factors/totp", async () => ({})],
+    ["a change of number", "PUT", "/v1/me/phone", (thief) => changeProof(thief, NEW)],
+    ["an authenticator app", "POST", "/v1/me/factors/totp", async () => ({})],
   ];
 
-  it.each(lates)("leaves nothing behind: %s", async (_what, method, path, proof) => {
+  it.each(lates)("is refused, and no change of number waits: %s", async (_what, method, path, proof) => {
     const thief = await world.signIn(PHONE);
     const body = JSON.stringify(await proof(thief));
     const owner = await signInAgain();
@@ -197,7 +197,7 @@ describe("a thief who is thrown out while their request is under way", () => {
   });
 });
 
-/** Sends a request whose body is long in coming: what is done meanwhile is done before it ends. */
+/** Sends a request whose body arrives late: `meanwhile` is done before it. */
 async function sendSlowly(
   method: string,
   path: string,
@@ -224,8 +224,8 @@ function sidOf(accessToken: string): string {
   return String(decodeJwt(accessToken).sid);
 }
 
-describe("whoever knows the code of a test number", () => {
-  it("does not take its account to a number of their own, nor leaves a factor in it", async () => {
+describe("a client that signs in by a test number", () => {
+  it("can neither change the number nor add a factor", async () => {
     const { id: verificationId } = await start(world, TEST_NUMBER);
     const test = await opened(await world.post("/v1/sessions", { verificationId, code: "739251" }));
     const proof = { verificationId, code: "739251" };
@@ -234,8 +234,8 @@ describe("whoever knows the code of a test number", () => {
   });
 });
 
-describe("somebody who sets passwords to keep the hashing busy", () => {
-  it("sets ten in an hour, and no more is hashed", async () => {
+describe("a user who sets passwords to keep the hashing busy", () => {
+  it("sets ten in an hour; the next is refused and not hashed", async () => {
     const { accessToken } = await world.signIn(PHONE);
     const set = (n: number) => put(accessToken, { newPassword: `${PASSWORD} ${n}` });
     for (let n = 0; n < 10; n += 1) expect((await set(n)).status).toBe(204);
@@ -247,8 +247,8 @@ describe("somebody who sets passwords to keep the hashing busy", () => {
   });
 });
 
-describe("a thief who wants no one to hear of the change of number", () => {
-  it("makes no more recovery codes than ten in a day, and the notice that stops the change comes at once", async () => {
+describe("a thief who tries to use up the notices before a change of number", () => {
+  it("renews recovery codes ten times a day at most, and the notice of the change is still sent at once", async () => {
     const thief = await world.signIn(PHONE);
     await addApp(thief);
     const renew = () => post("/v1/me/factors/recovery-codes", thief);
@@ -260,7 +260,7 @@ describe("a thief who wants no one to hear of the change of number", () => {
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
   });
 
-  it("begins three changes in an hour, each of which the phone is told of", async () => {
+  it("begins three changes an hour at most, each with a notice", async () => {
     const thief = await world.signIn(PHONE);
     for (let n = 0; n < 3; n += 1) {
       expect((await moved(thief, phoneNo(70 + n))).status).toBe(200);
@@ -270,11 +270,11 @@ describe("a thief who wants no one to hear of the change of number", () => {
   });
 });
 
-describe("who comes to a number that somebody had before", () => {
-  it("is given nothing of theirs by an export", async () => {
+describe("a user who moved to a number that somebody else used before", () => {
+  it("gets none of the earlier messages in an export", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(MINUTE_MS);
-    // Somebody else's tries at the number that the account will move to.
+    // Somebody else's start with the number that the account will move to.
     await start(world, NEW, { purpose: "temporary_password" });
     world.clock.advance(MINUTE_MS);
     expect((await moved(await confirmed(person), NEW)).status).toBe(200);

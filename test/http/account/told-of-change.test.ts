@@ -31,15 +31,15 @@ async function person() {
   };
 }
 
-describe("a change of phone that the former number would not be told of", () => {
-  it("is not begun, and nothing is sent for it", async () => {
+describe("a change of phone whose notice the sender has no text for", () => {
+  it("is refused at its start, and nothing is sent", async () => {
     const { ask } = await person();
     onlyTexts("phone_changed");
     expect(await refused(await ask(), "template_unavailable")).toMatchObject({ status: 422 });
     expect(world.sms.sent.filter(({ to }) => to === NEW)).toEqual([]);
   });
 
-  it("is refused by a page that asks for no other number", async () => {
+  it("is refused by the page, which does not ask for another number", async () => {
     const visitor = createVisitor(world);
     await visitor.enter();
     onlyTexts("phone_changed");
@@ -49,14 +49,14 @@ describe("a change of phone that the former number would not be told of", () => 
     expect(page.text).not.toContain('name="phone"');
   });
 
-  it("keeps nobody from a code to their own number", async () => {
+  it("does not stop codes to the user's present number", async () => {
     const headers = bearer((await world.signIn(PHONE)).accessToken);
     onlyTexts();
     const asked = await world.post("/v1/verifications", { purpose: "delete_account" }, headers);
     expect(asked.status).toBe(201);
   });
 
-  it("does not come about where the text is taken away behind the code, which stays good", async () => {
+  it("is refused if the text is withdrawn after the code was sent; the code stays good", async () => {
     const { ask, put } = await person();
     const asked = await bodyOf<VerificationBody>(await ask());
     onlyTexts("phone_changed");
@@ -66,7 +66,7 @@ describe("a change of phone that the former number would not be told of", () => 
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "phone_change_started" });
   });
 
-  it("takes the text that says it happened, where it takes effect at once", async () => {
+  it("needs only the text of phone_changed if it takes effect at once", async () => {
     await world.close();
     world = await createWorld({ env: { PHONE_CHANGE_HOURS: "0" } });
     const { ask, put } = await person();

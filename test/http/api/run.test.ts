@@ -23,7 +23,7 @@ async function run(made: Unplaced, body: unknown = {}) {
   const logged: { level: string; fields: Record<string, unknown> }[] = [];
   const at = (level: string) => (fields: object) => void logged.push({ level, fields: { ...fields } });
   const log = { info: at("info"), warn: at("warn"), error: at("error") };
-  // It asks for no user and touches no store: the log is all that these calls need.
+  // The made-up operations ask for no user and touch no store: they need only the log.
   const deps = { log } as unknown as HttpDeps;
   const app = new Hono<Env>();
   app.use(async (c, next) => {
@@ -58,8 +58,8 @@ async function expectFault(made: Unplaced): Promise<void> {
 
 const answer = { status: 200, description: "", schema: z.object({ name: z.string() }) } as const;
 
-describe("a call", () => {
-  it("answers what its schema holds, and leaves out what it does not", async () => {
+describe("an operation", () => {
+  it("answers only with the fields of its schema", async () => {
     const made = operation({
       ...parts,
       answer,
@@ -72,19 +72,19 @@ describe("a call", () => {
     expect([response.status, await response.text()]).toEqual([200, '{"name":"Lin"}']);
   });
 
-  it("refuses with what it declares", async () => {
+  it("answers with the status of a refusal that it declares, and logs nothing", async () => {
     const made = operation({ ...parts, answer, handle: async () => refuse("not_found") });
     const { response, logged } = await run(made);
     expect([response.status, logged]).toEqual([404, []]);
   });
 
-  it("that refuses with what it does not declare is a fault of ours", async () => {
+  it("that refuses with a code that it does not declare is a fault of ours", async () => {
     const undeclared: RefusalCode = "invalid_code";
     const made = operation({ ...parts, answer, handle: async () => refuse(undeclared as "not_found") });
     await expectFault(made);
   });
 
-  it("that answers something else than its schema is a fault of ours", async () => {
+  it("whose answer does not match its schema is a fault of ours", async () => {
     const wrong: unknown = { name: 42 };
     const made = operation({ ...parts, answer, handle: async () => ok(wrong as { name: string }) });
     await expectFault(made);
@@ -101,7 +101,7 @@ describe("a call", () => {
     await expectFault(made);
   });
 
-  it("without a part that it needs is unavailable, for as long as the part says", async () => {
+  it("that throws UnavailableError is answered 503 with its Retry-After, and logged as a warning", async () => {
     const made = operation({
       ...parts,
       answer,
@@ -119,13 +119,13 @@ describe("a call", () => {
     expect(logged.map(({ level }) => level)).toEqual(["warn"]);
   });
 
-  it("gets the body in the form that its schema gives it", async () => {
+  it("gets the body as its schema parsed it, with defaults", async () => {
     const body = z.strictObject({ name: z.string().default("nobody") });
     const made = operation({ ...parts, body, answer, handle: async (request) => ok(request.body) });
     expect(await (await run(made)).response.json()).toEqual({ name: "nobody" });
   });
 
-  it("names the field of the form that a body comes nearest to", async () => {
+  it("names the wrong field by the variant of the schema that the body is nearest to", async () => {
     const body = z.union(
       [z.strictObject({ a: z.string(), b: z.string() }), z.strictObject({ c: z.string(), d: z.string() })],
       { error: "must hold a and b, or c and d" },

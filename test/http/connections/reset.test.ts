@@ -8,7 +8,7 @@ import { listen } from "../../support/listen.ts";
 import { createWorld } from "../../support/world.ts";
 
 const LOOPBACK = "127.0.0.1";
-/** As many as one address may ask for without a challenge. */
+/** How many starts one address has without a challenge. */
 const FREE = 10;
 const TRIES = 15;
 
@@ -21,7 +21,7 @@ async function open() {
   return { world, server, answered, port: await listen(server) };
 }
 
-/** A start for another phone each time, and no wish to hear what comes of it. */
+/** Sends a start for another phone each time, and resets the connection without reading the answer. */
 function sendAndReset(socket: Socket, n: number): void {
   const body = JSON.stringify({ phone: `+861380013${1_000 + 7 * n}` });
   const head = ["POST /v1/verifications HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
@@ -35,8 +35,8 @@ async function connected(port: number): Promise<Socket> {
   return socket;
 }
 
-// The kernel no longer tells whose a connection was once it was reset, and still hands out what came by it (T35).
-it("counts a request against its client's address though the connection is reset behind it", async () => {
+// After a reset the kernel no longer tells the peer's address, but still hands out the bytes that came (T35).
+it("counts a request against its client's address even if the connection is reset right after it", async () => {
   const { world, server, answered, port } = await open();
   for (let n = 0; n < TRIES; n += 1) {
     const taken = once(server, "connection");
@@ -48,11 +48,11 @@ it("counts a request against its client's address though the connection is reset
   expect(world.sms.sent).toHaveLength(FREE);
 });
 
-it("serves nothing on connections that were reset before they were taken", async () => {
+it("serves nothing on connections that were reset before they were accepted", async () => {
   const { world, server, port } = await open();
   let gone = 0;
   server.prependListener("connection", (socket) => void socket.once("close", () => (gone += 1)));
-  // Takes none of them before all have been reset: this process waits for the other one to end.
+  // Accepts no connection before all have been reset: this process waits for the other one to end.
   const calls = `for (let n = 0; n < ${TRIES}; n += 1) {
     const socket = require("node:net").connect(${port}, "${LOOPBACK}", () => sendAndReset(socket, n));
   }`;

@@ -20,7 +20,7 @@ interface Sending {
   readonly body: string;
 }
 
-/** Sends a request of which only the end of the body is missing. */
+/** Sends a request up to the first byte of its body; `end` sends the rest. */
 async function begin(path: string, { body, ...init }: Sending) {
   const bytes = new TextEncoder().encode(body);
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
@@ -28,7 +28,7 @@ async function begin(path: string, { body, ...init }: Sending) {
   const first = writer.write(bytes.slice(0, 1));
   const headers = { ...init.headers, "content-length": String(bytes.length) };
   const response = Promise.resolve(world.request(path, { ...init, headers, body: readable, duplex: "half" }));
-  // Time enough for whatever is done before the body is there.
+  // Time enough for everything that is done before the body is needed.
   await new Promise((resolve) => setTimeout(resolve, 20));
   return {
     response,
@@ -50,7 +50,7 @@ const endOthers = () =>
   world.request("/v1/sessions?scope=others", { method: "DELETE", headers: bearer(owner.accessToken) });
 const me = () => world.request("/v1/me", { headers: bearer(owner.accessToken) });
 
-it("changes nothing for a session that ends before the body is there", async () => {
+it("changes no profile if the session ends before the body of the request has arrived", async () => {
   const slow = await begin("/v1/me", json("PATCH", thief.accessToken, { name: "Mine now" }));
   expect((await endOthers()).status).toBe(204);
   await slow.end();
@@ -58,7 +58,7 @@ it("changes nothing for a session that ends before the body is there", async () 
   expect(await bodyOf(await me())).toMatchObject({ name: "" });
 });
 
-it("erases nothing for a session that ends before the body is there", async () => {
+it("erases no account if the session ends before the body of the request has arrived", async () => {
   const asked = await world.post(
     "/v1/verifications",
     { purpose: "delete_account" },
@@ -73,7 +73,7 @@ it("erases nothing for a session that ends before the body is there", async () =
   expect((await me()).status).toBe(200);
 });
 
-it("changes nothing on the pages for a session that ends before the form is there", async () => {
+it("changes no profile on the pages if the session ends before the form has arrived", async () => {
   world.clock.advance(60_000);
   const visitor = createVisitor(world);
   await visitor.enter();

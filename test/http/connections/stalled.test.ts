@@ -8,12 +8,12 @@ import { until } from "../../process/raw.ts";
 import { listen } from "../../support/listen.ts";
 
 const LOOPBACK = "127.0.0.1";
-/** A machine that is busy with other things may stand still for less. */
+/** A busy machine may stand still for less than this. */
 const STALLED_MS = 500;
-/** More than lies between two sockets of one machine. */
+/** More than the buffers between two sockets of one machine hold. */
 const MUCH = "a".repeat(32 * 1_024 * 1_024);
 
-/** A server that is as impatient as a test. `/much` answers more than is read, `/slow` after several times its patience. */
+/** A server with short timeouts. `/much` answers more than is read, `/slow` after several times the timeout. */
 async function open() {
   const fetch = async (request: Request) => {
     if (request.url.endsWith("/much")) return new Response(MUCH);
@@ -31,7 +31,7 @@ async function open() {
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-it("does not end a connection whose client waits for us, also with a later answer that is there", async () => {
+it("keeps a connection whose client waits for a slow answer, even if a later answer is ready", async () => {
   const { port } = await open();
   const client = connect(port, LOOPBACK);
   onTestFinished(() => void client.destroy());
@@ -44,7 +44,7 @@ it("does not end a connection whose client waits for us, also with a later answe
   expect(received).toMatch(/\r\n\r\nslowHTTP.*\r\n\r\nquick$/s);
 });
 
-it("ends a connection that nobody reads, also where a later request of it is under way", async () => {
+it("ends a connection that nobody reads, even if a later request of it is being answered", async () => {
   const { server, port } = await open();
   const taken = once(server, "connection");
   const client = connect(port, LOOPBACK).pause();
