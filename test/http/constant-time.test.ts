@@ -9,7 +9,7 @@ import { createTencentWorld, SECRETS } from "../tencent/support.ts";
 import { delivered, sent as sentByWebhook, signed } from "../webhook/support.ts";
 import { open, start, wrongCode } from "./support.ts";
 
-/** What was compared in a time that does not tell where it differs: the bytes of both, as Latin-1. */
+/** What timingSafeEqual compared: the bytes of both, as Latin-1. */
 const compared: (readonly [string, string])[] = [];
 
 const { timingSafeEqual } = crypto;
@@ -37,10 +37,10 @@ async function newWorld(env: Record<string, string> = {}): Promise<World> {
   return world;
 }
 
-/** Of the same length, and another one. */
+/** Another text of the same length. */
 const unlike = (text: string) => `${text.startsWith("A") ? "B" : "A"}${text.slice(1)}`;
 
-/** Shows what is almost the secret; resolves with the two that must have been compared. */
+/** Sends what differs from the secret in one place; resolves with the two that must have been compared. */
 const SHOWN: readonly (readonly [what: string, show: () => Promise<readonly [string, string]>])[] = [
   [
     "a code",
@@ -86,7 +86,7 @@ const SHOWN: readonly (readonly [what: string, show: () => Promise<readonly [str
     },
   ],
   [
-    "the secret of the address for reports",
+    "the secret in the address for delivery reports",
     async () => {
       const [right = ""] = SECRETS;
       const { report } = await createTencentWorld();
@@ -95,7 +95,7 @@ const SHOWN: readonly (readonly [what: string, show: () => Promise<readonly [str
     },
   ],
   [
-    "the signature of a report",
+    "the signature of a delivery report",
     async () => {
       const { tell, id, world } = await sentByWebhook();
       const body = delivered(id);

@@ -11,12 +11,12 @@ import {
   wrongCode,
 } from "./support.ts";
 
-/** Both are shown by the same mask. */
+/** Both have the same masked form. */
 const KNOWN = phoneNo(12_340_000).replace(/0000$/, "8000");
 const UNKNOWN = KNOWN.replace("1234", "5678");
 
 let world: World;
-/** What the database was asked, without the values. */
+/** The statements that the database got, without the values. */
 const statements: string[] = [];
 
 beforeEach(async () => {
@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** An answer as a whole, with what is new in each put aside. */
+/** An answer as a whole, without the ids that are new in each. */
 async function shape(response: Response): Promise<unknown> {
   const body = await bodyOf<Record<string, unknown>>(response);
   const { id, requestId, ...rest } = body;
@@ -58,7 +58,7 @@ const startAt = (phone: string, more: object = {}) =>
   Promise.resolve(world.post("/v1/verifications", { phone, ...more }));
 
 describe("whether a number is known (T31, promise 6)", () => {
-  it("does not show at a start, and both get an SMS that reads the same", async () => {
+  it("does not show at a start, and both numbers get the same SMS but for the code", async () => {
     const before = world.sms.sent.length;
     await expectSame((phone) => startAt(phone), 201);
     const [known, unknown] = world.sms.sent.slice(before);
@@ -68,7 +68,7 @@ describe("whether a number is known (T31, promise 6)", () => {
     expect(known?.code.length).toBe(unknown?.code.length);
   });
 
-  it("does not show in a refusal", async () => {
+  it("does not show in the refusal of a start", async () => {
     await expectSame((phone) => startAt(phone), 201);
     await expectSame((phone) => startAt(phone), 429);
     await expectSame((phone) => startAt(phone, { locale: "fr" }), 400);
@@ -79,12 +79,12 @@ describe("whether a number is known (T31, promise 6)", () => {
     ["throttled", 429],
     ["rejected", 503],
     ["unknown", 201],
-  ] as const)("does not show when the sender says %s", async (status, expected) => {
+  ] as const)("does not show when the sender answers %s", async (status, expected) => {
     world.sms.answer({ status });
     await expectSame((phone) => startAt(phone), expected);
   });
 
-  it("does not show in anything that follows, until the right code", async () => {
+  it("does not show in any later answer about the verification, until the right code opens a session", async () => {
     const ids = new Map<string, string>();
     for (const phone of [KNOWN, UNKNOWN]) {
       ids.set(phone, (await bodyOf<VerificationBody>(await startAt(phone))).id);
@@ -101,8 +101,8 @@ describe("whether a number is known (T31, promise 6)", () => {
     await expectSame(async (phone) => await world.request(`/v1/verifications/${idOf(phone)}`), 200);
   });
 
-  // No test measures how long an answer takes: what it takes long for is the same.
-  it("asks the database the same", async () => {
+  // No test measures how long an answer takes: the statements, which take most of it, are the same.
+  it("asks the database the same for a start and a wrong guess", async () => {
     const askedFor = async (request: () => Promise<Response>) => {
       statements.length = 0;
       await (await request()).text();
@@ -110,7 +110,7 @@ describe("whether a number is known (T31, promise 6)", () => {
     };
     const ids = new Map<string, string>();
     const guesses = [];
-    // One of neither kind first, which learns what is learned once.
+    // Another phone first: the first start makes statements that no later one repeats.
     await startAt(phoneNo(78));
     for (const phone of [KNOWN, UNKNOWN]) {
       const started = await askedFor(async () => {
@@ -125,7 +125,7 @@ describe("whether a number is known (T31, promise 6)", () => {
     expect(guesses[1]).toEqual(guesses[0]);
   });
 
-  it("does not show by a device token of somebody else", async () => {
+  it("does not show at a start with a device token of another user", async () => {
     const { deviceToken } = await world.signIn(phoneNo(77));
     await expectSame((phone) => startAt(phone, { deviceToken }), 201);
   });

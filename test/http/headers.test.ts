@@ -29,7 +29,7 @@ afterAll(async () => {
   await secure.close();
 });
 
-/** Every way in, as a request of this very machine: the development inbox answers no other. */
+/** Every route, as name, method and path. */
 function ways(of: World): [name: string, method: string, path: string][] {
   return of.app.routes
     .filter(({ method }) => method !== "ALL")
@@ -54,14 +54,14 @@ describe("every route", () => {
     }
   });
 
-  it("asks browsers to come back by https, where there is https", async () => {
+  it("has Strict-Transport-Security if PUBLIC_URL is https", async () => {
     for (const [name, method, path] of ways(secure)) {
       const response = await secure.request(path, { method });
       expect([name, response.headers.get("strict-transport-security")]).toEqual([name, "max-age=31536000"]);
     }
   });
 
-  it("is kept by no cache, but what is the same for everybody", async () => {
+  it("is kept by no cache, except what is the same for everybody", async () => {
     for (const [name, method, path] of ways(world)) {
       const expected = {
         "GET /.well-known/jwks.json": "public, max-age=600",
@@ -76,7 +76,7 @@ describe("every route", () => {
     }
   });
 
-  it("may be embedded by other origins only where it is public", async () => {
+  it("may be embedded by other origins only if it is public", async () => {
     for (const [name, method, path] of ways(world)) {
       const open = /well-known|\/assets|\/avatars|favicon/.test(name);
       const response = await local(world, path, { method });
@@ -101,7 +101,7 @@ describe("an answer of the native API", () => {
     ["/v1/verifications", { method: "POST", body: JSON.stringify({ phone: PHONE }) }, 201],
     ["/v1/me", {}, 401],
   ])(
-    "%s is made with all its headers: to set them on it one by one takes longer",
+    "from %s is made with all its headers at once: to set them one by one takes longer",
     async (path, init, status) => {
       const set = vi.spyOn(Headers.prototype, "set");
       const response = await world.request(path, {
@@ -117,7 +117,7 @@ describe("an answer of the native API", () => {
   );
 });
 
-describe("an answer that no route gives", () => {
+describe("an answer to a request that no route takes", () => {
   const html = { accept: "text/html,application/xhtml+xml" };
 
   it.each([
@@ -128,8 +128,8 @@ describe("an answer that no route gives", () => {
     ["GET", "/%2e%2e/%2e%2e/etc/passwd", "not_found"],
     ["PUT", "/v1/me", "method_not_allowed"],
     ["TRACE", "/v1/me", "method_not_allowed"],
-  ] as const)("%s %s is a problem document", async (method, path, code) => {
-    // The fetch standard keeps TRACE to itself.
+  ] as const)("is a problem document: %s %s", async (method, path, code) => {
+    // The fetch standard forbids TRACE.
     const request = method === "TRACE" ? { method: "BREW" } : { method };
     const response = await world.request(path, request);
     await refused(response.clone(), code);
@@ -139,19 +139,19 @@ describe("an answer that no route gives", () => {
   it.each([
     ["en", "There is nothing here."],
     ["zh-CN", "未找到。"],
-  ])("is in %s if that is asked for, as a document and as a page", async (language, text) => {
+  ])("is in %s if Accept-Language asks for it, as a problem document and as a page", async (language, text) => {
     const headers = { "accept-language": language };
     const problem = await refused(await world.request("/v1/nothing", { headers }), "not_found");
     expect(problem).toMatchObject({ title: text, detail: text });
     const page = await world.request("/nothing", { headers: { ...html, ...headers } });
     expect([page.status, page.headers.get("content-type")]).toEqual([404, "text/html; charset=UTF-8"]);
     const content = await page.text();
-    // The last one: it stays what it is in the other language.
+    // The link to the same address in the other language.
     for (const part of [text, `lang="${language}"`, 'href="?lang=zh-CN"']) expect(content).toContain(part);
     expectSecured(page);
   });
 
-  it("is never a page for the native API", async () => {
+  it("is no page under /v1, even if the client accepts HTML", async () => {
     await refused(await world.request("/v1/nothing", { headers: html }), "not_found");
     await refused(await world.request("/v1/me", { headers: html }), "invalid_token");
   });
@@ -166,7 +166,7 @@ describe("an answer that no route gives", () => {
     ["DELETE", "/sign-in", ["GET", "HEAD", "POST"]],
     ["GET", "/sign-out", ["POST"]],
     ["OPTIONS", "/sign-in", ["GET", "HEAD", "POST"]],
-  ])("to %s %s is 405 and names the methods that it takes", async (method, path, allowed) => {
+  ])("is 405 and names the methods that the path takes: %s %s", async (method, path, allowed) => {
     for (const headers of [{}, html]) {
       const response = await world.request(path, { method, headers });
       expect(response.status).toBe(405);
@@ -175,7 +175,7 @@ describe("an answer that no route gives", () => {
     }
   });
 
-  it("does not tell that there is an inbox to anybody but this machine", async () => {
+  it("is 404 for the development inbox if the request is not from this machine", async () => {
     for (const path of ["/dev/inbox", "/dev/inbox.json", "/dev/x"]) {
       for (const method of ["GET", "POST"]) {
         const response = await world.request(path, { method, headers: { host: "localhost" } });

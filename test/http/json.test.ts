@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseJson } from "../../src/http/json.ts";
 
-describe("JSON of a request", () => {
-  it("is read as JSON is where each key is there once", () => {
+describe("parseJson", () => {
+  it("reads the same as JSON.parse if no key is repeated", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(parseJson(text)).toEqual(JSON.parse(text));
@@ -18,7 +18,7 @@ describe("JSON of a request", () => {
     '{"b":{"a":1,"a":1}}',
     '[{"a":":","a":"\\":"}]',
     '{"__proto__":1,"__proto__":2}',
-  ])("is refused with a key twice: %s", (text) => {
+  ])("refuses a repeated key: %s", (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
 
@@ -29,7 +29,7 @@ describe("JSON of a request", () => {
     '{"a" \n:1}',
     "[]",
     "1",
-  ])("is taken: %s", (text) => {
+  ])("accepts keys that only look repeated: %s", (text) => {
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 });

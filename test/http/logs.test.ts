@@ -8,7 +8,7 @@ const PHONE = "+8613987654321";
 const NAME = "Canary Kanarienvogel";
 const AGENT = "CanaryAgent/1.0 \u001b[31m(phone 13987654321)";
 
-/** Written by the real log, as they would stand in the file. */
+/** Lines of the real log, as in the file. */
 const lines: string[] = [];
 const answers: { route: string; status: number; head: string; body: string }[] = [];
 const codes = new Set<string>();
@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Everything that a person does, and the mistakes of a hasty one. */
+/** A start, a sign-in and calls of the user, with mistakes. */
 async function tour(): Promise<OpenedSession> {
   const key = { "idempotency-key": "canary-key-0123456789" };
   tokens.add(key["idempotency-key"]);
@@ -85,7 +85,7 @@ async function tour(): Promise<OpenedSession> {
   return await tokensOf(await call("POST", "/v1/sessions/refresh", { body: { refreshToken } }));
 }
 
-/** A store that says in its errors what it should not. */
+/** The same calls while a store throws errors with secrets in them. */
 async function tourOfFaults({ accessToken, refreshToken }: OpenedSession): Promise<void> {
   const { id } = await start(world, "+8613987654322");
   const talkative = `row (${PHONE}, ${world.sms.lastCode()}, ${refreshToken}) and Bearer ${accessToken}`;
@@ -105,7 +105,7 @@ async function tourOfFaults({ accessToken, refreshToken }: OpenedSession): Promi
   failure = undefined;
 }
 
-/** The phone in any form that somebody could find it by. */
+/** The forms in which the phone could be found. */
 const PHONE_FORMS = [PHONE, PHONE.slice(1), PHONE.slice(3), "139 8765 4321", encodeURIComponent(PHONE)];
 
 function expectNoCanary(text: string): void {
@@ -127,7 +127,7 @@ describe("the log (T33, T34)", () => {
     expectNoCanary(lines.join(""));
   });
 
-  it("holds nothing that a client called itself, or came from", () => {
+  it("holds no User-Agent or Referer and no claimed address of a client", () => {
     expect(lines.join("")).not.toMatch(/CanaryAgent|198\.51\.100\.77|Injected/);
   });
 
@@ -139,7 +139,7 @@ describe("the log (T33, T34)", () => {
     }
   });
 
-  it("says of a fault what an operator needs: the request, the route and the scrubbed cause", () => {
+  it("has the request, the route and the scrubbed cause of each fault", () => {
     const entries = lines.map((line) => JSON.parse(line));
     const faults = entries.filter(({ msg }) => msg === "fault");
     const outages = entries.filter(({ msg }) => msg === "unavailable");
@@ -152,7 +152,7 @@ describe("the log (T33, T34)", () => {
     }
   });
 
-  it("names routes by their pattern, never by the address that was asked for", () => {
+  it("names routes by their pattern, never by the path that was asked for", () => {
     const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
     expect(requests.length).toBe(answers.length + 1);
     const served = new Set([...world.app.routes.map(({ path }) => path)]);
@@ -160,10 +160,10 @@ describe("the log (T33, T34)", () => {
   });
 });
 
-describe("the answers of the same tour", () => {
+describe("the answers to the same calls", () => {
   const OWN = /^(POST \/v1\/sessions|POST \/v1\/sessions\/refresh|GET \/v1\/me|PATCH \/v1\/me)$/;
 
-  it("tell phone, name and tokens only to whom they belong", () => {
+  it("have phone, name and tokens only where they belong to the caller", () => {
     expect(answers.length).toBeGreaterThan(20);
     for (const { route, status, head, body } of answers) {
       expectNoCanary(head);
@@ -171,7 +171,7 @@ describe("the answers of the same tour", () => {
     }
   });
 
-  it("hold no code at all, and nothing of a fault", () => {
+  it("hold no code, and nothing of the cause of a fault", () => {
     for (const { body } of answers) {
       for (const code of codes) expect(body).not.toMatch(new RegExp(`(?<!\\d)${code}(?!\\d)`));
       expect(body).not.toMatch(/SELECT|at .*\.ts|node_modules|Kysely/);

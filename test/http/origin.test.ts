@@ -13,7 +13,7 @@ async function originAt(url: string, settings: Pick<HttpSettings, "publicUrl" | 
 }
 
 test.each(["http://localhost:8080/a?b", `http://${OWN}/`, "https://evil.example/"])(
-  "PUBLIC_URL is the origin of whatever came by %s",
+  "the origin is PUBLIC_URL for a request to %s",
   async (url) => {
     const publicUrl = "https://auth.example.com";
     expect(await originAt(url, { publicUrl })).toBe(publicUrl);
@@ -21,12 +21,12 @@ test.each(["http://localhost:8080/a?b", `http://${OWN}/`, "https://evil.example/
   },
 );
 
-test("without it, in development, the origin is that of the request", async () => {
+test("the origin is that of the request without PUBLIC_URL outside SCF", async () => {
   expect(await originAt("http://localhost:8080/a?b", {})).toBe("http://localhost:8080");
 });
 
 test.each([{}, { appId: "1250000000" }])(
-  "on SCF it is the function's own host, by https (%j)",
+  "the origin on SCF without PUBLIC_URL is the function's own host, by https (%j)",
   async (scf) => {
     expect(await originAt(`http://${OWN}/a?b`, { scf })).toBe(`https://${OWN}`);
   },
@@ -37,7 +37,7 @@ test.each([
   [{ scf: {}, publicUrl: "http://10.0.0.5:8080" }, null],
   [{}, null],
 ])(
-  "on SCF browsers are asked to come back by https, unless PUBLIC_URL is none (%j)",
+  "Strict-Transport-Security is set on SCF unless PUBLIC_URL is http (%j)",
   async (settings, hsts) => {
     const app = new Hono<Env>();
     app.use(securityHeaders(settings));
@@ -52,6 +52,6 @@ test.each([
   `http://${OWN}.evil.example/`,
   "http://9999999999-0abcdefgh1.ap-guangzhou.tencentscf.com/",
   "http://localhost/",
-])("on SCF %s is nobody's", async (url) => {
+])("the origin on SCF is an invalid one for a request to a foreign host: %s", async (url) => {
   expect(await originAt(url, { scf: { appId: "1250000000" } })).toBe("https://phonekey.invalid");
 });

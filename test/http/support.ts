@@ -29,7 +29,7 @@ export interface ProblemBody {
   readonly retryAfter?: number;
 }
 
-/** A mobile number of mainland China that is like no other of this test. */
+/** The nth of some mobile numbers of mainland China. */
 export function phoneNo(n: number): string {
   return `+86138${String(n).padStart(8, "0")}`;
 }
@@ -81,7 +81,7 @@ export async function refused(response: Response, code: RefusalCode, field?: str
   expect(problem.status).toBe(response.status);
   expect(problem.type).toBe(`/docs#error-${code}`);
   expect(problem.requestId).toBe(response.headers.get("x-request-id"));
-  // Without a scheme some clients throw in the place of handing the answer on (RFC 9110, section 15.5.2).
+  // Without a scheme some clients throw instead of returning the answer (RFC 9110, section 15.5.2).
   if (response.status === 401)
     expect(response.headers.get("www-authenticate")).toMatch(/^(Bearer|Phonekey) \w+="\w+"$/);
   expect(response.headers.get("retry-after")).toBe(problem.retryAfter ? String(problem.retryAfter) : null);
@@ -95,7 +95,7 @@ const FIXED = {
   "x-frame-options": "DENY",
 };
 
-/** That an answer has the headers that every answer has (T47). */
+/** Expects the headers that every answer has (T47). */
 export function expectSecured(response: Response): void {
   expect(Object.fromEntries(response.headers)).toMatchObject(FIXED);
   const policy = response.headers.get("content-security-policy") ?? "";

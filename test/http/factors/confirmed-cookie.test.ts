@@ -5,7 +5,7 @@ import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { MINUTE_MS, PHONE } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
-// Whoever confirms who they are, or adds a factor, goes on with another cookie than before (OWASP ASVS 5.0, 7.2.4).
+// A confirmation, and the addition of a factor, replace the session cookie (OWASP ASVS 5.0, 7.2.4).
 
 let world: World;
 beforeEach(async () => {
@@ -16,14 +16,14 @@ const { addApp, atNewApp, codeOf } = factorCalls(() => world);
 
 const SESSION = "phonekey_session";
 const CONFIRM = "/account/confirm?to=/account/data";
-/** What a session that was confirmed lately may do. */
+/** Only a session that was confirmed lately may do this. */
 const EXPORT = "/account/data/export";
 
 type Visitor = ReturnType<typeof createVisitor>;
 
 const sessionOf = ({ jar }: Visitor) => jar.get(SESSION) ?? "";
 
-/** Somebody whose sign-in was a while ago, in a browser, at the page that asks them to confirm that it is them. */
+/** A visitor whose sign-in was 20 minutes ago, at the confirmation page. */
 async function atConfirm(): Promise<Visitor> {
   const visitor = createVisitor(world);
   await visitor.enter();
@@ -32,7 +32,7 @@ async function atConfirm(): Promise<Visitor> {
   return visitor;
 }
 
-/** The same, to whom the code was sent. */
+/** The same visitor after the code was sent. */
 async function atCode() {
   const visitor = await atConfirm();
   await visitor.go("/account/confirm/send", {});
@@ -47,7 +47,7 @@ function thiefOf(cookie: string): Visitor {
   return thief;
 }
 
-/** The session cookie that an answer brings. */
+/** The session cookie that an answer sets. */
 function broughtBy(answer: Response): string {
   const line = answer.headers.getSetCookie().find((one) => one.startsWith(`${SESSION}=`)) ?? "";
   return /=([^;]*)/.exec(line)?.[1] ?? "";
@@ -55,8 +55,8 @@ function broughtBy(answer: Response): string {
 
 const isIn = async (visitor: Visitor) => (await visitor.go("/account")).status === 200;
 
-describe("a confirmation on the pages", () => {
-  it("gives the browser another cookie, and the one of before is over a minute later", async () => {
+describe("a confirmation (step-up) on the pages", () => {
+  it("replaces the session cookie, and the former one ends a minute later", async () => {
     const { visitor, form } = await atCode();
     const before = sessionOf(visitor);
     expect(await visitor.go("/account/confirm", form)).toMatchObject({
@@ -72,7 +72,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("lends nothing to whoever copied the cookie of before", async () => {
+  it("lends nothing to whoever copied the cookie of before: that session stays unconfirmed", async () => {
     const { visitor, form } = await atCode();
     const thief = thiefOf(sessionOf(visitor));
     await visitor.go("/account/confirm", form);
@@ -86,7 +86,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("leaves the forms of other tabs good", async () => {
+  it("leaves forms that are open in other tabs valid", async () => {
     const { visitor, form } = await atCode();
     const tab = createVisitor(world);
     for (const [name, value] of visitor.jar) tab.jar.set(name, value);
@@ -102,7 +102,7 @@ describe("a confirmation on the pages", () => {
     }
   });
 
-  it("at once in two tabs leaves both with the same cookie", async () => {
+  it("that two tabs make at once gives both the same cookie", async () => {
     const { secret } = await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);
     const { visitor, form } = await atCode();
@@ -117,7 +117,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("whose answer was lost is not lost: the same form, sent again, brings the cookie", async () => {
+  it("whose answer was lost can be sent again: the same form gets the same cookie", async () => {
     const { visitor, form } = await atCode();
     const lost = await world.request("/account/confirm", visitor.sending(form));
     expect(lost.status).toBe(303);
@@ -130,7 +130,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("whose answer was lost is made once more with another code, within the minute", async () => {
+  it("whose answer was lost can be made again with another code within a minute", async () => {
     const { visitor, form } = await atCode();
     await world.request("/account/confirm", visitor.sending(form));
     world.clock.advance(MINUTE_MS);
@@ -141,7 +141,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("that is sent twice at once brings the same cookie with both answers", async () => {
+  it("that is sent three times at once gets the same cookie in each answer", async () => {
     const { visitor, form } = await atCode();
     const sent = visitor.sending(form);
     const answers = await Promise.all([1, 2, 3].map(() => world.request("/account/confirm", sent)));
@@ -151,7 +151,7 @@ describe("a confirmation on the pages", () => {
     expect((await visitor.go(EXPORT, {})).status).toBe(200);
   });
 
-  it("that is refused changes no cookie", async () => {
+  it("that is refused does not change the cookie", async () => {
     const { visitor } = await atCode();
     const before = sessionOf(visitor);
     expect((await visitor.go("/account/confirm", { by: "sms", code: "000000" })).status).toBe(401);
@@ -159,7 +159,7 @@ describe("a confirmation on the pages", () => {
   });
 });
 
-/** Somebody who has just signed in, in a browser that is asked to make a passkey, and the form with what it made. */
+/** A visitor who has just signed in and is asked to make a passkey, and the form with the passkey. */
 async function atNewPasskey() {
   const visitor = createVisitor(world);
   await visitor.enter();
@@ -171,11 +171,11 @@ async function atNewPasskey() {
 
 const SAVED = "/account/factors?saved";
 
-describe("a factor that is added on the pages", () => {
+describe("the addition of a factor on the pages", () => {
   it.each([
-    ["an app", "/account/factors/app/confirm", atNewApp],
+    ["an authenticator app", "/account/factors/app/confirm", atNewApp],
     ["a passkey", "/account/factors/passkey", atNewPasskey],
-  ])("raises the session for nobody who copied its cookie before (%s)", async (_, path, begin) => {
+  ])("does not raise the session for a copy of the former cookie (%s)", async (_, path, begin) => {
     const { visitor, form } = await begin();
     const thief = thiefOf(sessionOf(visitor));
     expect(await visitor.go(path, form)).toMatchObject({ status: 303, location: SAVED });
@@ -190,7 +190,7 @@ describe("a factor that is added on the pages", () => {
     expect(await visitor.go(protection, { when: "always" })).toMatchObject({ location: SAVED });
   });
 
-  it("with a first code that is sent twice brings the same cookie with both answers", async () => {
+  it("by an app's first code that is sent three times at once gets the same cookie in each answer", async () => {
     const { visitor, form } = await atNewApp();
     const sent = visitor.sending(form);
     const answers = await Promise.all(
@@ -203,7 +203,7 @@ describe("a factor that is added on the pages", () => {
     expect(await isIn(visitor)).toBe(true);
   });
 
-  it("brings the new cookie to nobody with another code", async () => {
+  it("does not give the new cookie to a copy of the former one with a wrong code", async () => {
     const { visitor, form } = await atNewApp();
     const thief = thiefOf(sessionOf(visitor));
     await visitor.go("/account/factors/app/confirm", form);
@@ -216,7 +216,7 @@ describe("a factor that is added on the pages", () => {
     expect(sessionOf(thief)).toBe(before);
   });
 
-  it("counts what somebody guesses who copied the cookie of before", async () => {
+  it("gives a copy of the former cookie no new one for the right code after six wrong ones", async () => {
     const { visitor, form } = await atNewApp();
     const thief = thiefOf(sessionOf(visitor));
     await visitor.go("/account/factors/app/confirm", form);

@@ -5,7 +5,7 @@ import { sessionCalls } from "../session/support.ts";
 import { bodyOf, MINUTE_MS, open, opened, PHONE, refused, start } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
-// What is true of a factor or a sign-in at its first step is true of it at the second.
+// What holds at the first step of a sign-in, or when a factor is begun, holds at the second step too.
 
 let world: World;
 const anew = async (env: Record<string, string> = {}) => {
@@ -20,7 +20,7 @@ const { addApp, challenged, codeOf, confirmed, post, protectedBy, raise, secondS
 const { refreshed } = sessionCalls(() => world);
 
 describe("the second step of a sign-in", () => {
-  it("by a temporary password leaves it to its user to choose their own", async () => {
+  it("of a sign-in by a temporary password opens a session that must set a password first", async () => {
     const { app } = await protectedBy(PHONE);
     const { id } = await start(world, PHONE, { purpose: "temporary_password" });
     const answer = await open(world, id, world.sms.lastCode());
@@ -30,8 +30,8 @@ describe("the second step of a sign-in", () => {
     await refused(await post("/v1/me/factors/totp", session), "password_required");
   });
 
-  it("of a test number opens a session that ends with its time", async () => {
-    // What it was protected by before it became one.
+  it("of a sign-in by a test number opens a session that ends when the number expires", async () => {
+    // The app was added before the number became a test number.
     const { app } = await protectedBy(PHONE);
     const { folder, clock } = world;
     clock.advance(Date.UTC(2027, 1, 1) - 4 * MINUTE_MS - clock.now());
@@ -44,7 +44,7 @@ describe("the second step of a sign-in", () => {
     await restarted.close();
   });
 
-  it("is taken from the browser of the first step alone (T25)", async () => {
+  it("is accepted only from the browser of the first step (T25)", async () => {
     const { app } = await protectedBy(PHONE);
     const [mine, other] = [createVisitor(world), createVisitor(world)];
     expect((await mine.enter()).location).toBe("/sign-in/second");
@@ -59,8 +59,8 @@ describe("the second step of a sign-in", () => {
   });
 });
 
-describe("who is between the two steps", () => {
-  it.each(["change_phone", "delete_account"])("is sent no code to %s", async (purpose) => {
+describe("a client between the two steps", () => {
+  it.each(["change_phone", "delete_account"])("gets no code to %s", async (purpose) => {
     await protectedBy(PHONE);
     const { challenge } = await challenged(PHONE);
     const sent = world.sms.sent.length;
@@ -70,13 +70,13 @@ describe("who is between the two steps", () => {
   });
 });
 
-describe("an app that is being added", () => {
+describe("an authenticator app that is being added", () => {
   const propose = async (person: Parameters<typeof post>[1]) =>
     await bodyOf<{ id: string; secret: string }>(await post("/v1/me/factors/totp", person));
   const confirm = (person: Parameters<typeof post>[1], { id, secret }: { id: string; secret: string }) =>
     post(`/v1/me/factors/totp/${id}/confirm`, person, { code: codeOf(secret) });
 
-  it("takes as recent a confirmation at its first code as when it was begun", async () => {
+  it("needs a recent confirmation at its first code as well as at its beginning", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(9 * MINUTE_MS);
     const app = await propose(person);
@@ -89,7 +89,7 @@ describe("an app that is being added", () => {
   it.each([
     [30 * MINUTE_MS - 1, 204],
     [30 * MINUTE_MS, 404],
-  ])("waits half an hour for that code, and no longer (after %i ms: %i)", async (waitedMs, status) => {
+  ])("accepts its first code for half an hour (after %i ms: %i)", async (waitedMs, status) => {
     const person = await world.signIn(PHONE);
     const app = await propose(person);
     world.clock.advance(waitedMs);
@@ -98,14 +98,14 @@ describe("an app that is being added", () => {
     expect((await confirm(later, app)).status).toBe(status);
   });
 
-  it("has a name that nobody reads as something else", async () => {
+  it("refuses a label that is too long, invisible or has bidi characters", async () => {
     const person = await world.signIn(PHONE);
     for (const label of ["a\u202eb", "\u200b", "x".repeat(65)]) {
       await refused(await post("/v1/me/factors/totp", person, { label }), "invalid_request", "label");
     }
   });
 
-  it("is one of ten at most", async () => {
+  it("is refused if there are ten factors already", async () => {
     const person = await world.signIn(PHONE);
     for (let n = 0; n < 10; n += 1) await addApp(person);
     await refused(await post("/v1/me/factors/totp", person), "too_many_factors");
@@ -113,7 +113,7 @@ describe("an app that is being added", () => {
   });
 });
 
-it("an account with login protection is erased by whoever showed that within a quarter of an hour", async () => {
+it("the erasure of an account with login protection needs two factors shown within the last quarter of an hour", async () => {
   const { person, app } = await protectedBy(PHONE);
   world.clock.advance(14 * MINUTE_MS + 1);
   const later = await refreshed(person.refreshToken);
@@ -125,7 +125,7 @@ it("an account with login protection is erased by whoever showed that within a q
   expect((await erase()).status).toBe(204);
 });
 
-it("guesses at any factor count against the address that they come from, and keep no known device out (T8)", async () => {
+it("wrong guesses at any factor count against their address, and a known device still gets in (T8)", async () => {
   await world.close();
   await anew({ LIMIT_ADDRESS_CHECKS: "4/5m" });
   const { person, app } = await protectedBy(PHONE);

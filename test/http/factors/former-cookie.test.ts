@@ -6,7 +6,7 @@ import { createWorld, ORIGIN, type World } from "../../support/world.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
 import { factorCalls, UNLIMITED } from "./support.ts";
 
-// For a minute after a step-up the session cookie of before is still good. Whoever copied it gets nothing of the step-up.
+// For a minute after a step-up the former session cookie is still good. A copy of it gets nothing of the step-up.
 
 const APP = "https://app.example.com/in";
 const PASSWORD = "lantern orchard vessel";
@@ -23,7 +23,7 @@ const { addApp, codeOf, post, send } = factorCalls(() => world);
 type Visitor = ReturnType<typeof createVisitor>;
 type Form = Readonly<Record<string, string>>;
 
-/** Somebody with everything that one can confirm by, and what they add for that. */
+/** A user with everything that one can confirm by, and what is needed to use it. */
 async function owner() {
   const person = await world.signIn(PHONE);
   expect((await send("PUT", "/v1/me/password", person, { newPassword: PASSWORD })).status).toBe(204);
@@ -40,7 +40,7 @@ async function owner() {
   return { secret, authenticator, code: codes[0] ?? "" };
 }
 
-/** Their browser at the page that asks them to confirm, with the form of this kind, right and wrong. */
+/** The user's browser at the confirmation page, with the right and a wrong form of this method. */
 async function atConfirm(by: string) {
   const { secret, authenticator, code } = await owner();
   const visitor = createVisitor(world);
@@ -77,16 +77,16 @@ async function atCode() {
   return { visitor, form: { by: "sms", code: world.sms.lastCode(PHONE) } };
 }
 
-/** What an app asks for. */
+/** The query with which an app leads to the sign-in page. */
 const asked = new URLSearchParams({
   return_to: APP,
   code_challenge: createHash("sha256").update("v".repeat(43)).digest("base64url"),
   code_challenge_method: "S256",
 });
 
-describe("the cookie from before a confirmation", () => {
+describe("the former session cookie after a confirmation", () => {
   it.each(["pwd", "otp", "pop", "recovery"])(
-    "brings the new one to who sends the right form again, and to nobody with another of its kind (%s)",
+    "gets the new one by the right form again, and not by a wrong form of the same method (%s)",
     async (by) => {
       const { visitor, right, wrong } = await atConfirm(by);
       const [thief, again] = [thiefOf(visitor), thiefOf(visitor)];
@@ -103,7 +103,7 @@ describe("the cookie from before a confirmation", () => {
     },
   );
 
-  it("brings the new one to nobody for a code that they used for an account of their own", async () => {
+  it("does not get the new one by a code that confirmed another account", async () => {
     const { visitor, form } = await atCode();
     const thief = createVisitor(world);
     await thief.enter(phoneNo(7));
@@ -120,7 +120,7 @@ describe("the cookie from before a confirmation", () => {
     expect(thief.jar.get(SESSION)).toBe(before);
   });
 
-  it("opens no session for an app, which would have the level of the confirmation, and outlive it", async () => {
+  it("opens no session for an app, which would have the confirmed level and live longer", async () => {
     const { visitor, form } = await atCode();
     const thief = createVisitor(world);
     await thief.go(`/sign-in?${asked}`);
@@ -130,7 +130,7 @@ describe("the cookie from before a confirmation", () => {
     thief.jar.set(SESSION, visitor.jar.get(SESSION) ?? "");
     expect((await thiefOf(visitor).go(`/sign-in?${asked}`)).location).toContain(`${APP}?handover=`);
     expect((await visitor.go("/account/confirm", form)).status).toBe(303);
-    // To where the thief was led before, and to where an app leads them.
+    // The page to which the thief was led before, and the one to which an app leads.
     expect((await thief.go("/sign-in/code")).location).toBe("/sign-in");
     expect(await thief.go(`/sign-in?${asked}`)).toMatchObject({ status: 200, location: null });
     expect((await thief.go("/account")).status).toBe(200);

@@ -42,7 +42,7 @@ describe("login protection", () => {
     expect(session).toMatchObject({ created: false, user: { phone: PHONE } });
   });
 
-  it("ends all other sessions and forgets all other devices when it is turned on", async () => {
+  it("ends all other sessions and makes all other devices unknown when it is turned on", async () => {
     const before = await world.signIn(PHONE);
     world.clock.advance(MINUTE_MS);
     await protectedBy(PHONE, "new_devices");
@@ -50,7 +50,7 @@ describe("login protection", () => {
     await challenged(PHONE, { deviceToken: before.deviceToken });
   });
 
-  it("knows devices that were shown two factors, where it is for new ones alone", async () => {
+  it("for new devices asks for one factor on a device that showed two before", async () => {
     const { app } = await protectedBy(PHONE, "new_devices");
     const { challenge } = await challenged(PHONE);
     const { deviceToken } = await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
@@ -58,7 +58,7 @@ describe("login protection", () => {
     await opened(await firstStep(PHONE, { deviceToken }));
   });
 
-  it("asks known devices too, where it is for always", async () => {
+  it("for always asks for two factors on known devices too", async () => {
     const { app } = await protectedBy(PHONE);
     const { challenge } = await challenged(PHONE);
     const { deviceToken } = await opened(await secondStep(challenge, { totp: codeOf(app.secret) }));
@@ -66,9 +66,9 @@ describe("login protection", () => {
     await challenged(PHONE, { deviceToken });
   });
 
-  it("is turned on by whoever has shown two factors, and has something to show", async () => {
+  it("is turned on only if the account has a second factor and the session showed it", async () => {
     const person = await world.signIn(PHONE);
-    // The number that opened the session makes no second factor of it, however often it is shown.
+    // An SMS code to the number that opened the session is no second factor.
     await refused(await protect(await confirmed(person), "always"), "factor_missing");
     const { id } = await addApp(person);
     world.clock.advance(MINUTE_MS);
@@ -81,14 +81,14 @@ describe("login protection", () => {
     await refused(await protect(person, "always"), "factor_missing");
   });
 
-  it("asks whoever has no second factor for one, and not to show it, and is off where it was off", async () => {
+  it("without a second factor is refused with factor_missing; turning it off when it is off changes nothing", async () => {
     const person = await world.signIn(PHONE);
     await refused(await protect(person, "always"), "factor_missing");
     expect((await protect(person, "off")).status).toBe(204);
     expect(world.sms.sent.at(-1)).toMatchObject({ purpose: "sign_in" });
   });
 
-  it("keeps its last factor, and asks for two factors to be turned off (downgrade)", async () => {
+  it("does not let its last factor be removed, and needs two factors to be turned off (downgrade)", async () => {
     const { person, app } = await protectedBy(PHONE);
     await refused(await send("DELETE", `/v1/me/factors/${app.id}`, person), "factor_needed");
     world.clock.advance(10 * MINUTE_MS);
@@ -103,7 +103,7 @@ describe("login protection", () => {
     await opened(await firstStep(PHONE));
   });
 
-  it("is not passed by whoever had begun before it was turned on", async () => {
+  it("also asks for a second factor at a sign-in that was begun before it was turned on", async () => {
     const person = await world.signIn(PHONE);
     const { id: verificationId } = await start(world, PHONE);
     const code = world.sms.lastCode(PHONE);
@@ -112,7 +112,7 @@ describe("login protection", () => {
     await refused(await world.post("/v1/sessions", { verificationId, code }), "second_factor_required");
   });
 
-  it("closes the functions API, which knows no second step: -1201", async () => {
+  it("makes the functions API refuse sign-ins with -1201, since it has no second step", async () => {
     await protectedBy(PHONE);
     const form = (fields: Record<string, string>) =>
       world.request("/functions/sms", { method: "POST", body: new URLSearchParams(fields) });
@@ -133,7 +133,7 @@ describe("login protection", () => {
     expect(metrics).toContain('phonekey_refusals_total{refusal="protected"} 1');
   });
 
-  it("asks a test number for a second factor, too", async () => {
+  it("asks for a second factor after the code of a test number too", async () => {
     await protectedBy(PHONE);
     const { folder, clock } = world;
     const env = { TEST_NUMBERS: `${PHONE}=246810@2027-12-31`, LIMIT_PHONE_SENDS: "unlimited" };
@@ -146,7 +146,7 @@ describe("login protection", () => {
   });
 });
 
-describe("a challenge", () => {
+describe("the challenge of second_factor_required", () => {
   it("opens one session, however often it is shown (T25)", async () => {
     const { app } = await protectedBy(PHONE);
     const { challenge } = await challenged(PHONE);
@@ -155,7 +155,7 @@ describe("a challenge", () => {
     await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
   });
 
-  it("ends after ten minutes, and with the user's sessions", async () => {
+  it("ends after ten minutes, and when the user ends the other sessions", async () => {
     const { app, person } = await protectedBy(PHONE);
     const { challenge } = await challenged(PHONE);
     expect((await send("DELETE", "/v1/sessions?scope=others", person)).status).toBe(204);
@@ -165,7 +165,7 @@ describe("a challenge", () => {
     await refused(await secondStep(later.challenge, { totp: codeOf(app.secret) }), "invalid_challenge");
   });
 
-  it("takes no factor of somebody else's (T5)", async () => {
+  it("is refused with a factor of another user (T5)", async () => {
     await protectedBy(PHONE);
     const other = await protectedBy(phoneNo(7));
     const { challenge } = await challenged(PHONE);
@@ -177,7 +177,7 @@ describe("a challenge", () => {
     await refused(await secondStep(challenge, foreign), "invalid_code");
   });
 
-  it("never takes the same phone as a second factor", async () => {
+  it("is refused with an SMS code to the phone of the first step", async () => {
     await protectedBy(PHONE);
     const { challenge, methods } = await challenged(PHONE);
     expect(methods).not.toContain("sms");
@@ -187,7 +187,7 @@ describe("a challenge", () => {
     await refused(await secondStep(challenge, own), "invalid_code");
   });
 
-  it("is of no use on another device than that of the first step", async () => {
+  it("is refused without the device token of the first step", async () => {
     const { app } = await protectedBy(PHONE);
     const first = await challenged(PHONE);
     const { deviceToken } = await opened(await secondStep(first.challenge, { totp: codeOf(app.secret) }));
@@ -197,7 +197,7 @@ describe("a challenge", () => {
     await opened(await secondStep(challenge, { totp: codeOf(app.secret), deviceToken }));
   });
 
-  it("is no other token, and no other token is one (T29)", async () => {
+  it("is not accepted as another token, and no other token as a challenge (T29)", async () => {
     const { person } = await protectedBy(PHONE);
     const { challenge } = await challenged(PHONE);
     await refused(await world.request("/v1/me", { headers: bearer(challenge) }), "invalid_token");

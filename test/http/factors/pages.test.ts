@@ -15,14 +15,14 @@ const { addApp, codeOf, post, protectedBy } = factorCalls(() => world);
 
 const SMS = 'action="/account/confirm/send"';
 
-/** What a page has the browser make or sign a passkey for. */
+/** The challenge in a page for which the browser makes or signs a passkey. */
 const challengeIn = (page: { readonly text: string }) =>
   /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(page.text)?.[1] ?? "";
 
 /** The field for a code of an app or for recovery. */
 const fieldIn = (text: string) => /<input[^>]* id="factor-code"[^>]*>/.exec(text)?.[0] ?? "";
 
-it("a page that is shown once is not left for another language: its secrets would be lost", async () => {
+it("a page that shows secrets once has no link to the other language, by which they would be lost", async () => {
   await addApp(await world.signIn(PHONE));
   world.clock.advance(MINUTE_MS);
   const { go, enter } = createVisitor(world);
@@ -36,7 +36,7 @@ it("a page that is shown once is not left for another language: its secrets woul
 });
 
 describe("login protection", () => {
-  it("is turned on after what makes two factors, and no code by SMS is offered that does not", async () => {
+  it("is turned on after a confirmation that makes two factors, which offers no SMS code", async () => {
     const { secret } = await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);
     const { go, enter } = createVisitor(world);
@@ -54,7 +54,7 @@ describe("login protection", () => {
     expect((await go(location ?? "")).text).toContain("Your changes are saved.");
   });
 
-  it("for new devices asks for nothing more in the browser that it was turned on in", async () => {
+  it("for new devices does not ask for a second factor in the browser that turned it on", async () => {
     const { secret } = await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);
     const { go, enter } = createVisitor(world);
@@ -71,7 +71,7 @@ describe("login protection", () => {
     expect((await createVisitor(world).enter()).location).toBe("/sign-in/second");
   });
 
-  it("shows no secret to whoever has to confirm first that it is them, and leads there", async () => {
+  it("does not show an app's secret again if the confirmation is no longer recent, and leads to the confirmation", async () => {
     const { go, enter } = createVisitor(world);
     await enter();
     await go("/account/factors");
@@ -84,7 +84,7 @@ describe("login protection", () => {
     expect([late.status, late.location]).toEqual([303, "/account/confirm?to=%2Faccount%2Ffactors"]);
   });
 
-  it("leaves a code by SMS to whoever adds a factor", async () => {
+  it("that is off lets an SMS code confirm the addition of a factor", async () => {
     await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);
     const { go, enter } = createVisitor(world);
@@ -96,7 +96,7 @@ describe("login protection", () => {
   });
 });
 
-it("a page of the account that refuses says when to try again, as every other does", async () => {
+it("an account page that refuses with 429 has a Retry-After header", async () => {
   await addApp(await world.signIn(PHONE));
   world.clock.advance(MINUTE_MS);
   const { go, enter, sending } = createVisitor(world);
@@ -107,7 +107,7 @@ it("a page of the account that refuses says when to try again, as every other do
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "86400"]);
 });
 
-it("a passkey that is refused at the second step is no wrong code", async () => {
+it("a passkey that is refused at the second step shows its error in a banner, not at the field of the code", async () => {
   const { person } = await protectedBy(PHONE);
   expect((await post("/v1/me/factors/recovery-codes", person)).status).toBe(201);
   world.clock.advance(MINUTE_MS);
@@ -116,7 +116,7 @@ it("a passkey that is refused at the second step is no wrong code", async () => 
   await go("/sign-in/second");
   const code = await go("/sign-in/second", { code: "000000" });
   expect(code.text).toContain('id="factor-error"');
-  // Codes for recovery have letters.
+  // Recovery codes have letters.
   expect(fieldIn(code.text)).toContain('autocapitalize="none"');
   expect(fieldIn(code.text)).not.toContain("inputmode");
   // Without scripts the field is empty.
@@ -132,7 +132,7 @@ it.each([
   ["en", "The passkey was not accepted. You can try again."],
   ["zh-CN", "通行密钥未通过验证，您可以重试。"],
 ])(
-  "a new passkey of a page that lay open for too long is told so, and may be made again (%s)",
+  "a new passkey whose challenge expired is refused with that reason, and can be made again (%s)",
   async (lang, text) => {
     const { go, enter } = createVisitor(world);
     await enter();
@@ -155,7 +155,7 @@ it.each([
 it.each([
   ["en", "Passkeys were asked for too often. Load this page again in 5 minutes to use one."],
   ["zh-CN", "通行密钥请求过于频繁。如需使用，请于 5 分钟后重新加载本页。"],
-])("where a passkey was asked for too often, the page says when it may be again (%s)", async (lang, text) => {
+])("if passkey challenges were asked for too often, the page says when they can be again (%s)", async (lang, text) => {
   const { go, enter } = createVisitor(world);
   await enter();
   const page = () => go(`/account/factors?lang=${lang}`);
@@ -167,7 +167,7 @@ it.each([
   expect(challengeIn(await page())).not.toBe("");
 });
 
-it("where a passkey was asked for too often, the pages of the confirmation and of the second step say so", async () => {
+it("if passkey challenges were asked for too often, the pages of the confirmation and the second step say so", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   const challenge = challengeIn(await go("/account/factors"));
@@ -185,7 +185,7 @@ it("where a passkey was asked for too often, the pages of the confirmation and o
   }
 });
 
-it("an account that has as many factors as it may is told so where a passkey would be added", async () => {
+it("the page of an account with the most factors says so where a passkey could be added", async () => {
   const person = await world.signIn(PHONE);
   for (let n = 0; n < MOST_FACTORS; n += 1) await addApp(person);
   world.clock.advance(MINUTE_MS);
@@ -198,7 +198,7 @@ it("an account that has as many factors as it may is told so where a passkey wou
 it.each([
   ["en", "The password is wrong."],
   ["zh-CN", "密码错误。"],
-])("a wrong password is no wrong code, and is told at its field (%s)", async (lang, text) => {
+])("a wrong password shows its error at the field of the password, not at that of the code (%s)", async (lang, text) => {
   const person = await world.signIn(PHONE);
   const body = JSON.stringify({ newPassword: "lantern orchard vessel" });
   const headers = { ...bearer(person.accessToken), "content-type": "application/json" };
@@ -220,7 +220,7 @@ it.each([
 it.each([
   ["en", "Remove: Authenticator app"],
   ["zh-CN", "移除：验证器应用"],
-])("a button says which factor it removes as people write it (%s)", async (lang, name) => {
+])("the button that removes a factor names it in its label (%s)", async (lang, name) => {
   await addApp(await world.signIn(PHONE));
   world.clock.advance(MINUTE_MS);
   const { go, enter } = createVisitor(world);

@@ -17,7 +17,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A server that nobody should ask anything. */
+/** A server that must get no request. */
 async function startCanary() {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -27,7 +27,7 @@ async function startCanary() {
   return { asked, url: `http://127.0.0.1:${await listen(server)}/list-of-revoked` };
 }
 
-/** `KeyDescription` of Android's key attestation, with the challenge that it is for and nothing else. */
+/** `KeyDescription` of Android's key attestation, with only the challenge filled in. */
 function keyDescription(challenge: Buffer): string {
   const der = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
   const number = (tag: number) => der(tag, Buffer.from([1]));
@@ -39,7 +39,7 @@ function keyDescription(challenge: Buffer): string {
   ).toString("hex");
 }
 
-/** What an Android phone says of itself; the authority is the attacker's own, and its certificate names an address. */
+/** An Android attestation whose authority is the attacker's own and whose certificate names an address. */
 function attestAsAndroid(folder: string, url: string) {
   return ({ privateKey, clientDataHash, authData }: Attested) => {
     const file = (name: string) => join(folder, name);
@@ -65,7 +65,7 @@ function attestAsAndroid(folder: string, url: string) {
   };
 }
 
-it("has a passkey's certificates name no address that the server asks (SSRF)", async () => {
+it("adds a passkey without a request to the address in its attestation's certificate (SSRF)", async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const canary = await startCanary();
@@ -76,6 +76,6 @@ it("has a passkey's certificates name no address that the server asks (SSRF)", a
   const passkey = createAuthenticator().create({ origin: ORIGIN, challenge }, attest);
   const added = await post("/v1/me/factors/passkeys", { passkey });
   expect(canary.asked).toEqual([]);
-  // Nobody asked what it says of itself: it is a passkey like any other.
+  // The attestation was not asked for and is not read: the passkey is accepted like any other.
   expect(added.status).toBe(204);
 });

@@ -57,9 +57,9 @@ describe("a passkey", () => {
     ["another origin", { origin: "http://localhost.evil.example" }],
     ["another port of this host", { origin: "http://localhost:9999" }],
     ["another challenge", { challenge: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }],
-    ["nobody verified", { verified: false }],
-    ["another site's page around it", { crossOrigin: true }],
-    ["a copy of what cannot be copied", { backedUp: true }],
+    ["no user verification", { verified: false }],
+    ["a page of another site as its frame", { crossOrigin: true }],
+    ["a backup flag though it is not eligible for backup", { backedUp: true }],
   ])("is refused with %s, when it is added and when it signs", async (_, wrong) => {
     const person = await world.signIn(PHONE);
     const made = { origin: ORIGIN, challenge: await creation(person), ...wrong };
@@ -74,7 +74,7 @@ describe("a passkey", () => {
   });
 
   it.each([5, {}, "usb", ["usb", 7, "laser"]])(
-    "is added whatever it says of its transports: %j",
+    "is added even if its transports are malformed: %j",
     async (transports) => {
       const person = await world.signIn(PHONE);
       const passkey = createAuthenticator().create({ origin: ORIGIN, challenge: await creation(person) });
@@ -83,7 +83,7 @@ describe("a passkey", () => {
     },
   );
 
-  it("is refused where it is somebody else's, and where its challenge is (T5)", async () => {
+  it("is refused if it is another user's, or signed another user's challenge (T5)", async () => {
     const [mine, other] = [await protectedByPasskey(), await protectedByPasskey(phoneNo(7))];
     const { challenge } = await challenged(PHONE);
     const own = { origin: ORIGIN, challenge: await request(challenge) };
@@ -93,7 +93,7 @@ describe("a passkey", () => {
     await refused(await secondStep(challenge, { passkey: mine.authenticator.get(theirs) }), "invalid_code");
   });
 
-  it("is refused where it says that it is another person's (WebAuthn level 3, 7.2, step 6)", async () => {
+  it("is refused if its user handle is another user's (WebAuthn level 3, 7.2, step 6)", async () => {
     const { person, authenticator } = await protectedByPasskey();
     for (const [id, status] of [
       [(await world.signIn(phoneNo(7))).user.id, 401],
@@ -106,7 +106,7 @@ describe("a passkey", () => {
     }
   });
 
-  it("is refused where somebody else's key signed for it (T5)", async () => {
+  it("is refused if another key signed under its id (T5)", async () => {
     const { authenticator } = await protectedByPasskey();
     const { challenge } = await challenged(PHONE);
     const forged = createAuthenticator().get({ origin: ORIGIN, challenge: await request(challenge) });
@@ -114,7 +114,7 @@ describe("a passkey", () => {
     await refused(await secondStep(challenge, { passkey }), "invalid_code");
   });
 
-  it("is added in the session that asked for it, once, and its owner is told", async () => {
+  it("is added once, only in the session that asked for it, and a notice is sent", async () => {
     const [person, again] = [await world.signIn(PHONE), await world.signIn(PHONE)];
     const authenticator = createAuthenticator();
     const made = async (by: Person) =>
@@ -124,11 +124,11 @@ describe("a passkey", () => {
     expect((await add(person, await made(person))).status).toBe(204);
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_added" });
     await refused(await add(again, await made(again)), "invalid_request", "passkey");
-    // Whoever shows what is known already has shown nothing.
+    // The refused addition did not raise the session.
     await refused(await protect(again, "always"), "step_up_required");
   });
 
-  it("is asked for by its person's own names, and only where it verifies them", async () => {
+  it("is asked for with the user's masked phone, the known passkeys and required user verification", async () => {
     const { person, authenticator } = await protectedByPasskey();
     const known = [{ id: authenticator.id, type: "public-key" }];
     const asked = await bodyOf<object>(await post(OPTIONS, person));
@@ -146,7 +146,7 @@ describe("a passkey", () => {
     });
   });
 
-  it("signs once: an answer that was seen is of no use, nor is that of another sign-in", async () => {
+  it("has its signature accepted once, and only for the sign-in or step-up that asked for it", async () => {
     const { authenticator, person } = await protectedByPasskey();
     const first = await challenged(PHONE);
     const passkey = authenticator.get({ origin: ORIGIN, challenge: await request(first.challenge) });
@@ -162,7 +162,7 @@ describe("a passkey", () => {
     expect((await raise(person, { passkey: again })).status).toBe(200);
   });
 
-  it("answers the sign-in that asked, and no other of the same person", async () => {
+  it("is accepted by the sign-in that asked for it, and by no other of the same user", async () => {
     const { authenticator } = await protectedByPasskey();
     const [asking, other] = [await challenged(PHONE), await challenged(PHONE)];
     const passkey = authenticator.get({ origin: ORIGIN, challenge: await request(asking.challenge) });
@@ -170,7 +170,7 @@ describe("a passkey", () => {
     await opened(await secondStep(asking.challenge, { passkey }));
   });
 
-  it("whose counter does not grow may be a copy", async () => {
+  it("is refused as a possible copy if its counter does not grow", async () => {
     const { authenticator } = await protectedByPasskey();
     for (const [counter, isGood] of [
       [5, true],
@@ -187,7 +187,7 @@ describe("a passkey", () => {
     }
   });
 
-  it("signs in like any other of the same person", async () => {
+  it("signs in if it is one of several of the same user", async () => {
     const { person, authenticator } = await protectedByPasskey();
     const further = await addPasskey(person);
     for (const one of [further, authenticator]) {
@@ -198,7 +198,7 @@ describe("a passkey", () => {
     }
   });
 
-  it("takes as recent a confirmation when it is added as when it was begun", async () => {
+  it("needs a recent confirmation when it is added as well as when it is begun", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(9 * MINUTE_MS);
     const challenge = await creation(person);
@@ -210,7 +210,7 @@ describe("a passkey", () => {
     expect((await add()).status).toBe(204);
   });
 
-  it("answers within five minutes", async () => {
+  it("is refused if it signs five minutes after it was asked for", async () => {
     const { authenticator } = await protectedByPasskey();
     const { challenge } = await challenged(PHONE);
     const ceremony = { origin: ORIGIN, challenge: await request(challenge) };
@@ -218,7 +218,7 @@ describe("a passkey", () => {
     await refused(await secondStep(challenge, { passkey: authenticator.get(ceremony) }), "invalid_code");
   });
 
-  it("is asked for thirty times in five minutes, and by strangers as often beside that", async () => {
+  it("is asked for thirty times in five minutes at most, counted apart for strangers and for the user's sessions", async () => {
     const { person } = await protectedByPasskey();
     world.clock.advance(5 * MINUTE_MS);
     const { challenge } = await challenged(PHONE);
@@ -226,7 +226,7 @@ describe("a passkey", () => {
     for (let n = 0; n < 30; n += 1) await optionsOf(await asStranger());
     const problem = await refused(await asStranger(), "too_many_requests");
     expect(problem.retryAfter).toBe(300);
-    // Whoever has the first factor alone keeps nobody from their own devices, nor other people from theirs.
+    // Somebody with only the first factor does not use up the user's own requests, nor those of other users.
     const stepUp = () => post("/v1/sessions/current/passkey-options", person);
     for (let n = 0; n < 29; n += 1) await optionsOf(await stepUp());
     await optionsOf(await post(OPTIONS, person));

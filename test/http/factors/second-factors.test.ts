@@ -14,7 +14,7 @@ const { send, post, codeOf, raise, confirmed, addApp, protectedBy, challenged, s
 );
 
 describe("an authenticator app", () => {
-  it("counts from its first right code on, and raises the session to two factors", async () => {
+  it("is added by its first right code, which raises the session to two factors", async () => {
     const person = await world.signIn(PHONE);
     const { secret, id } = await addApp(person);
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
@@ -27,7 +27,7 @@ describe("an authenticator app", () => {
     expect(JSON.stringify(factors)).not.toContain(secret);
   });
 
-  it("is told to its owner", async () => {
+  it("is told to its owner by a notice when it is added and when it is removed", async () => {
     const person = await world.signIn(PHONE);
     const { id } = await addApp(person);
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_added" });
@@ -35,7 +35,7 @@ describe("an authenticator app", () => {
     expect(world.sms.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "factor_removed" });
   });
 
-  it("takes a recent confirmation, and says which", async () => {
+  it("needs a recent confirmation to be added, and the refusal says of which level and age", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(11 * MINUTE_MS);
     const response = await post("/v1/me/factors/totp", person);
@@ -46,14 +46,14 @@ describe("an authenticator app", () => {
     await addApp(await confirmed(person));
   });
 
-  it("takes a recent confirmation to be removed, too", async () => {
+  it("needs a recent confirmation to be removed", async () => {
     const person = await world.signIn(PHONE);
     const { id } = await addApp(person);
     world.clock.advance(11 * MINUTE_MS);
     await refused(await send("DELETE", `/v1/me/factors/${id}`, person), "step_up_required");
   });
 
-  it("is nobody else's, proposed or confirmed (T30)", async () => {
+  it("is nobody else's, proposed or confirmed: other users get not_found (T30)", async () => {
     const [person, other] = [await world.signIn(PHONE), await world.signIn(phoneNo(7))];
     const { id, secret } = await bodyOf<{ id: string; secret: string }>(
       await post("/v1/me/factors/totp", person),
@@ -66,8 +66,8 @@ describe("an authenticator app", () => {
   });
 });
 
-describe("a code of an app", () => {
-  it("is good one step before and after, each step once, and none before the last (RFC 6238)", async () => {
+describe("a code of an authenticator app", () => {
+  it("is accepted one step early or late, each step once, and none before the last accepted one (RFC 6238)", async () => {
     const { person, app } = await protectedBy(PHONE);
     const now = world.clock.now();
     const at = (steps: number) => ({ totp: codeOf(app.secret, now + steps * 30 * SECOND_MS) });
@@ -79,7 +79,7 @@ describe("a code of an app", () => {
     expect((await raise(person, at(1))).status).toBe(200);
   });
 
-  it("is guessed five times an hour, by however many challenges, also after a restart", async () => {
+  it("can be guessed five times an hour over all challenges of strangers", async () => {
     const { app } = await protectedBy(PHONE);
     for (let n = 0; n < 5; n += 1) {
       const { challenge } = await challenged(PHONE);
@@ -90,7 +90,7 @@ describe("a code of an app", () => {
     await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "too_many_requests");
   });
 
-  it("is guessed thirty times a month, and a right one refills nothing", async () => {
+  it("can be guessed thirty times a month", async () => {
     const { app } = await protectedBy(PHONE);
     for (let day = 0; day < 6; day += 1) {
       for (let n = 0; n < 5; n += 1) {
@@ -104,7 +104,7 @@ describe("a code of an app", () => {
     await refused(await secondStep(challenge, { totp: codeOf(app.secret) }), "too_many_requests");
   });
 
-  it("has guesses of its own for known devices, which strangers do not use up", async () => {
+  it("has guesses for known devices that strangers do not use up", async () => {
     const { app } = await protectedBy(PHONE);
     const first = await challenged(PHONE);
     const { deviceToken } = await opened(await secondStep(first.challenge, { totp: codeOf(app.secret) }));
@@ -122,10 +122,10 @@ describe("recovery codes", () => {
   const renew = async (person: { accessToken: string }) =>
     (await bodyOf<{ codes: readonly string[] }>(await post("/v1/me/factors/recovery-codes", person))).codes;
 
-  it("are ten, each good once, as people write them; their owner is told", async () => {
+  it("are ten, each accepted once, in several ways of writing; making and using them sends notices", async () => {
     const { person } = await protectedBy(PHONE);
     const codes = await renew(person);
-    // Once of the app, and once of the codes.
+    // One notice of the app, and one of the codes.
     expect(world.sms.sent.filter(({ purpose }) => purpose === "factor_added")).toHaveLength(2);
     expect(new Set(codes).size).toBe(10);
     for (const code of codes) expect(code).toMatch(/^(?:[0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/);
@@ -145,7 +145,7 @@ describe("recovery codes", () => {
     });
   });
 
-  it("take the place of those before, and need a factor to stand for", async () => {
+  it("replace the former ones, and are refused to an account without a second factor", async () => {
     const person = await world.signIn(phoneNo(9));
     await refused(await post("/v1/me/factors/recovery-codes", person), "factor_missing");
     const { person: owner } = await protectedBy(PHONE);

@@ -9,8 +9,8 @@ import { sessionCalls } from "../session/support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, opened, PHONE, phoneNo, refused } from "../support.ts";
 import { factorCalls, type Person, UNLIMITED } from "./support.ts";
 
-// What is only known, a password or a recovery code, takes no account over by itself; two things shown at one sign-in do
-// what a phone that is at hand does, since the phone may be lost.
+// A password or a recovery code, which is only known, takes no account over by itself; both shown at one sign-in do
+// what a code to the phone does, since the phone may be lost.
 
 const NEW = phoneNo(77);
 const RETURN_TO = "https://app.example.com/in";
@@ -26,7 +26,7 @@ const { refreshed } = sessionCalls(() => world);
 const { send, post, raise, addApp, moved, protect, challenged, firstStep, secondStep, codeOf, confirmed } =
   factorCalls(() => world);
 
-/** Asks a while later for the account to move to another number, and shows its code. */
+/** Waits a minute and moves the account to another number, with its code. */
 async function movedLater(person: Person): Promise<Response> {
   world.clock.advance(MINUTE_MS);
   return await moved(person, NEW);
@@ -36,7 +36,7 @@ async function recoveryCodes(person: Person): Promise<readonly string[]> {
   return (await bodyOf<{ codes: string[] }>(await post("/v1/me/factors/recovery-codes", person))).codes;
 }
 
-/** Refused with what it takes, for an app and for a passkey. */
+/** Expects that an app and a passkey are refused, with these methods to confirm by. */
 async function addsNothing(person: Person, methods: readonly string[]): Promise<void> {
   for (const path of ["/v1/me/factors/totp", "/v1/me/factors/passkeys/options"]) {
     const response = await post(path, person);
@@ -45,8 +45,8 @@ async function addsNothing(person: Person, methods: readonly string[]): Promise<
   }
 }
 
-describe("a factor of one's own", () => {
-  it("is added by no password alone, and so moves no number for it", async () => {
+describe("the addition of a second factor", () => {
+  it("asks for an SMS code if a password opened the session", async () => {
     await signUp(PHONE);
     world.clock.advance(2 * DAY_MS);
     const thief = await opened(await signIn(PHONE, PASSWORD));
@@ -56,7 +56,7 @@ describe("a factor of one's own", () => {
   });
 
   it.each([undefined, "always"])(
-    "is added by no recovery code that raised an old session (protection: %s)",
+    "is refused in an old session that a recovery code raised (protection: %s)",
     async (when) => {
       const person = await world.signIn(PHONE);
       await addApp(person);
@@ -69,7 +69,7 @@ describe("a factor of one's own", () => {
     },
   );
 
-  it("is added by a recovery code beside the first factor of a sign-in, where the app is lost", async () => {
+  it("is allowed after a sign-in by SMS and a recovery code, since the app may be lost", async () => {
     const person = await world.signIn(PHONE);
     await addApp(person);
     const [recoveryCode] = await recoveryCodes(person);
@@ -79,7 +79,7 @@ describe("a factor of one's own", () => {
     await addApp(await opened(await secondStep(challenge, { recoveryCode })));
   });
 
-  it("is asked for on its page by what leads there, without a circle", async () => {
+  it("on the page asks for the SMS code that suffices, not for the password", async () => {
     await signUp(PHONE);
     world.clock.advance(2 * DAY_MS);
     const { go } = createVisitor(world);
@@ -98,7 +98,7 @@ describe("a factor of one's own", () => {
 });
 
 describe("recovery codes", () => {
-  it("are made anew by no password alone, which would make two of one", async () => {
+  it("are not renewed in a session that a password opened, which would then have two factors", async () => {
     await addApp(await signUp(PHONE));
     world.clock.advance(2 * DAY_MS);
     const thief = await opened(await signIn(PHONE, PASSWORD));
@@ -106,7 +106,7 @@ describe("recovery codes", () => {
   });
 
   it.each([undefined, "always"])(
-    "set no password in an old session, to be two with it (protection: %s)",
+    "do not allow a first password in an old session that they raised (protection: %s)",
     async (when) => {
       const person = await world.signIn(PHONE);
       await addApp(person);
@@ -121,7 +121,7 @@ describe("recovery codes", () => {
     },
   );
 
-  it("are not asked for on the way to a new password, where they lead nowhere", async () => {
+  it("are not asked for before a new password, since they would not be enough", async () => {
     const { go, enter } = createVisitor(world);
     await addApp(await world.signIn(PHONE));
     world.clock.advance(MINUTE_MS);
@@ -138,7 +138,7 @@ describe("recovery codes", () => {
   });
 });
 
-it("login protection that rests on the password is turned on from its page, in an old session too", async () => {
+it("login protection that rests on the password can be turned on from its page in an old session", async () => {
   await signUp(PHONE);
   world.clock.advance(2 * DAY_MS);
   const { go, enter } = createVisitor(world);
@@ -157,7 +157,7 @@ it("login protection that rests on the password is turned on from its page, in a
 });
 
 it.each(["en", "zh-CN"])(
-  "whoever came by a password that a code set today is told to sign in by a code (%s)",
+  "the confirmation page asks for a new sign-in by code if the password was set by a code today (%s)",
   async (lang) => {
     await signUp(PHONE);
     world.clock.advance(60 * MINUTE_MS);
@@ -172,8 +172,8 @@ it.each(["en", "zh-CN"])(
   },
 );
 
-describe("two things that are only known, shown at one time", () => {
-  it("move an account whose phone is lost", async () => {
+describe("a recovery code shown just after another factor", () => {
+  it("lets a session that a password opened move the account: the phone may be lost", async () => {
     const person = await signUp(PHONE);
     await addApp(person);
     const [recoveryCode] = await recoveryCodes(person);
@@ -184,7 +184,7 @@ describe("two things that are only known, shown at one time", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("do beside the code that opened the session just now, on a known device whose person lost the app", async () => {
+  it("lets a session that an SMS code opened on a known device move the account: the app may be lost", async () => {
     const owner = await signUp(PHONE);
     const { secret } = await addApp(owner);
     const [recoveryCode] = await recoveryCodes(owner);
@@ -200,7 +200,7 @@ describe("two things that are only known, shown at one time", () => {
     expect((await movedLater(session)).status).toBe(200);
   });
 
-  it("are as old in an app as on the page that handed its session over", async () => {
+  it("is as old in the app's session as in that of the page that handed it over", async () => {
     const person = await signUp(PHONE);
     await addApp(person);
     const [first = "", second = ""] = await recoveryCodes(person);
@@ -230,7 +230,7 @@ describe("two things that are only known, shown at one time", () => {
     const { location } = await page.go("/sign-in/second", { code: first });
     expect((await movedLater(await redeemed(location))).status).toBe(200);
 
-    // A day later a recovery code alone raised the page's session.
+    // A day later only a recovery code raised the page's session.
     world.clock.advance(DAY_MS);
     await page.go("/account/confirm?to=/account/data");
     expect(await page.go("/account/confirm", { code: second })).toMatchObject({ location: "/account/data" });

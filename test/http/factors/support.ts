@@ -12,7 +12,7 @@ export interface Challenged extends ProblemBody {
 
 export type Person = Pick<OpenedSession, "accessToken">;
 
-/** Settings with which only factors and their ledgers hold anybody back. */
+/** Settings that lift all limits but those of factors. */
 export const UNLIMITED = {
   LIMIT_PHONE_SENDS: "unlimited",
   LIMIT_ADDRESS_SENDS: "unlimited",
@@ -20,7 +20,7 @@ export const UNLIMITED = {
   GUARD_MODE: "off",
 };
 
-/** What people do with their second factors, in the world of the moment. */
+/** Calls about second factors, in the world of the current test. */
 export function factorCalls(world: () => World) {
   const send = (method: string, path: string, person: Person, body?: object) =>
     Promise.resolve(
@@ -40,7 +40,7 @@ export function factorCalls(world: () => World) {
 
   const raise = (person: Person, evidence: object) => post("/v1/sessions/current/step-up", person, evidence);
 
-  /** Confirms by SMS that it is them. */
+  /** Raises the session by an SMS code. */
   async function confirmed(person: Person): Promise<Person> {
     const asked = await post("/v1/verifications", person, { purpose: "second_factor" });
     expect(asked.status).toBe(201);
@@ -62,7 +62,7 @@ export function factorCalls(world: () => World) {
     return app;
   }
 
-  /** Somebody who has just signed in, in a browser that shows them a new app, and the form with its first code. */
+  /** A visitor who has just signed in and is shown a new app's secret, and the form with its first code. */
   async function atNewApp() {
     const visitor = createVisitor(world());
     await visitor.enter();
@@ -75,14 +75,14 @@ export function factorCalls(world: () => World) {
 
   const protect = (person: Person, when: string) => send("PUT", "/v1/me/login-protection", person, { when });
 
-  /** What shows that the person holds another number, for their account to move to it. */
+  /** A verification of another number and its code, for the account to move to it. */
   async function changeProof(person: Person, phone: string) {
     const asked = await post("/v1/verifications", person, { purpose: "change_phone", phone });
     const { id: verificationId } = await bodyOf<{ id: string }>(asked);
     return { verificationId, code: world().sms.lastCode(phone) };
   }
 
-  /** Asks for the account to move to another number, and shows its code. */
+  /** Asks for the account to move to another number, with its code. */
   const moved = async (person: Person, phone: string) =>
     await send("PUT", "/v1/me/phone", person, await changeProof(person, phone));
 

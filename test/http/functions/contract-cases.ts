@@ -9,7 +9,7 @@ const sms = (parameters: Readonly<Record<string, string>>): Case["play"] => {
 
 /** Every path through the demo's `sms` on which it does what it should. */
 const SMS: readonly Case[] = [
-  { name: "sms: nothing at all", demo: -1001, play: sms({}) },
+  { name: "sms: no parameters", demo: -1001, play: sms({}) },
   { name: "sms: no method", demo: -1001, play: sms({ phone: "13800138000" }) },
   { name: "sms: no phone", demo: -1001, play: sms({ method: "getSms" }) },
   { name: "sms: empty phone", demo: -1001, play: sms({ method: "getSms", phone: "" }) },
@@ -18,11 +18,11 @@ const SMS: readonly Case[] = [
     demo: -1002,
     play: sms({ method: "getSms", phone: "1380013800" }),
   },
-  { name: "sms: a phone of no mobile", demo: -1002, play: sms({ method: "getSms", phone: "12345678901" }) },
-  { name: "sms: a bad phone comes before a bad method", demo: -1002, play: sms({ method: "x", phone: "1" }) },
+  { name: "sms: a phone that is no mobile number", demo: -1002, play: sms({ method: "getSms", phone: "12345678901" }) },
+  { name: "sms: a bad phone is told before a bad method", demo: -1002, play: sms({ method: "x", phone: "1" }) },
   { name: "sms: no such method", demo: -1004, play: sms({ method: "register", phone: "13800138000" }) },
   {
-    name: "sms: a method in other letters",
+    name: "sms: a method in capital letters",
     demo: -1004,
     play: sms({ method: "GETSMS", phone: "13800138000" }),
   },
@@ -70,7 +70,7 @@ const SMS: readonly Case[] = [
     },
   },
   {
-    name: "login: a code that cannot be one",
+    name: "login: a malformed code",
     demo: -1102,
     play: async (stage) => {
       const [client, phone] = [stage.client(), stage.phone()];
@@ -115,7 +115,7 @@ const SMS: readonly Case[] = [
     },
   },
   {
-    name: "login: of 12 right codes at once one signs in",
+    name: "login: 12 right codes at once, of which one signs in",
     demo: -1100,
     play: async (stage) => {
       const { client, phone, sessionId, code } = await asked(stage);
@@ -127,7 +127,7 @@ const SMS: readonly Case[] = [
     },
   },
   {
-    name: "login: of 50 wrong codes at once three are looked at",
+    name: "login: 50 wrong codes at once, of which three are compared",
     demo: -1100,
     play: async (stage) => {
       const { client, phone, sessionId, code } = await asked(stage);
@@ -139,7 +139,7 @@ const SMS: readonly Case[] = [
     },
   },
   {
-    name: "login: a second time, as the same user",
+    name: "login: a second sign-in, as the same user",
     demo: 0,
     play: async (stage) => {
       const { client, phone, userId } = await signedIn(stage);
@@ -154,7 +154,7 @@ const SMS: readonly Case[] = [
   },
 ];
 
-/** The same for everything that takes a token. */
+/** The same for every call that takes a token. */
 const TOKEN: readonly Case[] = [
   {
     name: "login by token: the same token and the profile",
@@ -167,7 +167,7 @@ const TOKEN: readonly Case[] = [
     },
   },
   {
-    name: "login by token: it goes before a code",
+    name: "login by token: a token that is sent with a code",
     demo: 0,
     play: async (stage) => {
       const { client, phone, token } = await signedIn(stage);
@@ -175,7 +175,7 @@ const TOKEN: readonly Case[] = [
     },
   },
   {
-    name: "login by token: of another phone",
+    name: "login by token: the token of another phone",
     demo: -1007,
     play: async (stage) => {
       const client = stage.client();
@@ -184,12 +184,12 @@ const TOKEN: readonly Case[] = [
     },
   },
   {
-    name: "login by token: no token at all",
+    name: "login by token: a malformed token",
     demo: -1005,
     play: (stage) => stage.client().tokenLogin(stage.phone(), "x.y.z"),
   },
   {
-    name: "login by token: an expired one",
+    name: "login by token: an expired token",
     demo: -1006,
     play: async (stage) => {
       const { client, phone, token } = await signedIn(stage);
@@ -197,7 +197,7 @@ const TOKEN: readonly Case[] = [
       return await client.tokenLogin(phone, token);
     },
   },
-  { name: "getUserInfo: nothing", demo: -1001, play: (stage) => stage.client().call("getUserInfo", {}) },
+  { name: "getUserInfo: no parameters", demo: -1001, play: (stage) => stage.client().call("getUserInfo", {}) },
   {
     name: "getUserInfo: no token",
     demo: -1001,
@@ -253,7 +253,7 @@ const TOKEN: readonly Case[] = [
       stage.client().call("setNickname", { userId: "1", name: "Lin", token: "x", [missing]: "" }),
   })),
   {
-    name: "setNickname: of another user",
+    name: "setNickname: another user's id",
     demo: -1007,
     play: async (stage) => {
       const client = stage.client();

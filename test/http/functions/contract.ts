@@ -18,30 +18,30 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   D37: "purposes and origin-bound texts: test/core",
 };
 
-/** The demo's contract: what it does rightly is the same here, and where it is wrong ours is the secure answer. */
+/** The demo's contract: what the demo does right is the same here; where it has a defect the answer is the secure one. */
 export function demoContract(name: string, open: () => Promise<Stage>): void {
-  describe(`${name}: the functions of the demo`, () => {
+  describe(`the functions API ${name}`, () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await open();
     });
     afterAll(() => stage.close());
 
-    describe("answer the same", () => {
+    describe("answers as the demo does", () => {
       it.each(CONTRACT_CASES.map((one) => [one.name, one.demo, one] as const))(
         "%s: %s",
         async (_name, _code, one) => expectOurs(one, stage),
       );
     });
 
-    describe("answer without the defect", () => {
+    describe("answers without the demo's defect", () => {
       const cases = [...SIGN_IN_DEFECTS, ...TOKEN_DEFECTS, ...TRANSPORT_CASES];
       it.each(cases.map((one) => [one.defect, one.name, one.demo, one.ours ?? one.demo, one] as const))(
-        "%s: %s (there %s, here %s)",
+        "%s: %s (demo: %s, here: %s)",
         async (_defect, _name, _there, _here, one) => expectOurs(one, stage),
       );
 
-      it("each of D1 to D38 that a call can show", () => {
+      it("in a case for each of D1 to D38 that a call can show", () => {
         const shown = new Set(cases.map(({ defect }) => defect));
         const numbers = Array.from({ length: 38 }, (_, index) => `D${index + 1}`);
         expect(numbers.filter((number) => !shown.has(number) && !(number in ELSEWHERE))).toEqual([]);

@@ -9,8 +9,8 @@ import { NO_SESSION } from "./stage.ts";
 
 useDoor();
 
-describe("tokens of every other kind", () => {
-  it("are no token here, and this one is none of theirs (promise 10)", async () => {
+describe("the token of the functions API", () => {
+  it("is not accepted as a token of another kind, nor another kind in its place (promise 10)", async () => {
     const native = await world.signIn(`+86${PHONE}`);
     world.clock.advance(10 * MINUTE_MS);
     const { token, userId } = await client.signedIn(PHONE);
@@ -28,7 +28,7 @@ describe("tokens of every other kind", () => {
     expect(asPage.status).toBe(303);
   });
 
-  it("the token names its session and its user, under a key that is in no JWKS", async () => {
+  it("names its user, lives 30 days, and is signed by a key that is not in the JWKS", async () => {
     const { token, userId } = await client.signedIn(PHONE);
     const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
     expect(JSON.parse(claims ?? "")).toMatchObject({
@@ -43,7 +43,7 @@ describe("tokens of every other kind", () => {
     expect(jwks).not.toContain(JSON.parse(header ?? "").kid);
   });
 
-  it("its session is one of the user's, under the name that the client gives itself", async () => {
+  it("belongs to a session in the user's list, which shows the client's User-Agent", async () => {
     const headers = { "user-agent": "demo-client/1.0", "content-type": "application/x-www-form-urlencoded" };
     const sessionId = await client.started(PHONE);
     const body = new URLSearchParams({
@@ -60,8 +60,8 @@ describe("tokens of every other kind", () => {
   });
 });
 
-describe("users and phones", () => {
-  it("who was moved in from the demo keeps the number that was their id (D18)", async () => {
+describe("users and phones at the functions API", () => {
+  it("a user who was imported from the demo keeps the numeric userId (D18)", async () => {
     const moving = await openMoving();
     const line = JSON.stringify({ id: "7", phone: PHONE, name: "Lin", avatar: 4 });
     expect((await moving.import(`${line}\n`)).counts).toMatchObject({ imported: 1 });
@@ -79,7 +79,7 @@ describe("users and phones", () => {
     await moving.close();
   });
 
-  it("numbers of other countries come out in E.164, pictures and tokens under PUBLIC_URL", async () => {
+  it("numbers of other countries are answered in E.164, and avatars under PUBLIC_URL", async () => {
     await start({ ALLOWED_COUNTRIES: "CN,US", PUBLIC_URL: "https://id.example" });
     const american = "+12133734253";
     const sessionId = await client.started("+1 (213) 373-4253");
@@ -93,7 +93,7 @@ describe("users and phones", () => {
     });
   });
 
-  it("tells apart what is wrong with a number", async () => {
+  it("a number of a country that is not allowed and a landline get messages of their own", async () => {
     expect(await client.getSms("+12133734253")).toEqual({
       errorCode: -1002,
       errorMessage: "Phone numbers of this country are not accepted here.",
@@ -105,8 +105,8 @@ describe("users and phones", () => {
   });
 });
 
-describe("holding by address", () => {
-  it("gives the same code and no new guesses, until it is used up (promise 2)", async () => {
+describe("a verification that is held by the client's address", () => {
+  it("is sent again without new guesses until its three are used (promise 2)", async () => {
     const sessionId = await client.started(PHONE);
     const code = codeFor(world, PHONE);
     for (const waitSeconds of [31, 61, 121]) {
@@ -118,7 +118,7 @@ describe("holding by address", () => {
     }
   });
 
-  it("an IPv6 client holds by its network, and nobody from the next one", async () => {
+  it("is held by the /64 of an IPv6 client, and not by the next /64", async () => {
     const at = (from: string) => createFunctionsClient(() => world, from);
     const sessionId = await at("2001:db8:1:2::1").started(PHONE);
     world.clock.advance(31 * SECOND_MS);
@@ -127,14 +127,14 @@ describe("holding by address", () => {
     expect(await at("2001:db8:1:3::1").started(PHONE)).not.toBe(sessionId);
   });
 
-  it("finds nothing that was started at the native API, nor for another phone", async () => {
+  it("is none that was started at the native API, or for another phone", async () => {
     await world.post("/v1/verifications", { phone: `+86${PHONE}` }, {}, client.from);
     expect((await client.login(PHONE, codeFor(world, PHONE), NO_SESSION)).errorCode).toBe(-1100);
     await client.started(phoneNo(4).slice(3));
     expect((await client.login(PHONE, "123456", NO_SESSION)).errorCode).toBe(-1100);
   });
 
-  it("is off where no address can be trusted: the session id alone tells who started", async () => {
+  it("is found only by its sessionId if the address cannot be trusted", async () => {
     const headers = { "x-forwarded-for": "198.51.100.9" };
     const from = "10.0.0.1";
     const { data } = await answerOf(SMS, { headers, from });
@@ -149,7 +149,7 @@ describe("holding by address", () => {
     expect((await login(code, String(data?.sessionId))).errorCode).toBe(0);
   });
 
-  it("a verification that a browser started is nobody's here", async () => {
+  it("is none that was started on the pages from the same address", async () => {
     const browser = createVisitor(world, client.from);
     await browser.go("/sign-in");
     await browser.go("/sign-in", { phone: PHONE, country: "CN" });
@@ -158,11 +158,11 @@ describe("holding by address", () => {
   });
 });
 
-describe("where numbers without a calling code are those of another country", () => {
-  /** A mobile of mainland China; with a 1 in front it would be a phone of Los Angeles, too. */
+describe("if DEFAULT_COUNTRY is US", () => {
+  /** A mobile number of mainland China; if its 1 is the calling code, also a number of Los Angeles. */
   const BOTH = "13105551234";
 
-  it("a number as the demo writes it is one of mainland China, on the way in and out", async () => {
+  it("a number as the demo writes it is taken and answered as one of mainland China", async () => {
     await start({ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: "US,CN" });
     const { token, userId } = await client.signedIn(BOTH);
     expect(await client.tokenLogin(BOTH, token)).toMatchObject({ errorCode: 0, data: { phone: BOTH } });
@@ -173,7 +173,7 @@ describe("where numbers without a calling code are those of another country", ()
     ["US,CN", "202 555 0123", "+12025550123"],
     ["US,CN", "+1 310 555 1234", "+13105551234"],
     ["US", BOTH, "+13105551234"],
-  ])("with %s every other one is theirs: %s", async (countries, phone, to) => {
+  ])("and ALLOWED_COUNTRIES is %s, %s is a number of the US", async (countries, phone, to) => {
     await start({ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: countries });
     await client.started(phone);
     expect(world.sms.sent.map((sms) => sms.to)).toEqual([to]);

@@ -8,7 +8,7 @@ import { NO_SESSION } from "./stage.ts";
 
 useDoor();
 
-describe("requests from web pages", () => {
+describe("requests of web pages to the functions API", () => {
   const send = (headers: Record<string, string>, method = "POST") =>
     world.request("/functions/sms", {
       method,
@@ -24,7 +24,7 @@ describe("requests from web pages", () => {
     "https://app.example:8443",
     "https://xapp.example",
     "http://localhost:8081",
-  ])("of the origin %s are refused, and told to no script", async (origin) => {
+  ])("of the origin %s are refused, and no script may read the answer", async (origin) => {
     const response = await send({ origin });
     expect(response.status).toBe(200);
     expect(response.headers.has("access-control-allow-origin")).toBe(false);
@@ -35,7 +35,7 @@ describe("requests from web pages", () => {
     expect(world.sms.sent).toHaveLength(0);
   });
 
-  it("of an app that is named are taken, of another they are refused", async () => {
+  it("of a native app's origin are accepted only if ALLOWED_ORIGINS names it", async () => {
     await start({ ALLOWED_ORIGINS: `${APP},capacitor://localhost` });
     const refusing = await bodyOf<Answer>(await send({ origin: "ionic://localhost" }));
     expect(refusing).toMatchObject({ errorCode: -1003, data: { codeStr: "forbidden_origin" } });
@@ -46,7 +46,7 @@ describe("requests from web pages", () => {
   });
 
   it.each(["cross-site", "same-site"])(
-    "that load it as a picture or a link (%s) are refused",
+    "without an Origin, as for an image or a link, are refused if Sec-Fetch-Site is %s",
     async (site) => {
       const { data } = await answerOf(SMS, { headers: { "sec-fetch-site": site } });
       expect(data).toMatchObject({ codeStr: "forbidden_origin" });
@@ -60,11 +60,11 @@ describe("requests from web pages", () => {
     [{ "sec-fetch-site": "none" }],
     [{ "sec-fetch-site": "same-origin" }],
     [{}],
-  ])("with %j are taken", async (headers: Record<string, string>) => {
+  ])("with %j are accepted", async (headers: Record<string, string>) => {
     expect(await bodyOf<Answer>(await send(headers))).toMatchObject({ errorCode: 0 });
   });
 
-  it("of an allowed origin may be read by its scripts, preflight included", async () => {
+  it("of an allowed origin are answered with CORS headers, preflight included", async () => {
     const response = await send({ origin: APP });
     expect(response.headers.get("access-control-allow-origin")).toBe(APP);
     const preflight = {
@@ -78,8 +78,8 @@ describe("requests from web pages", () => {
   });
 });
 
-describe("settings", () => {
-  it("FUNCTIONS_API=off takes the door away", async () => {
+describe("the functions API", () => {
+  it("is not found if FUNCTIONS_API is off", async () => {
     await start({ FUNCTIONS_API: "off" });
     for (const name of ["sms", "getUserInfo", "setNickname"]) {
       await refused(await world.request(`/functions/${name}`, { method: "POST", body: "{}" }), "not_found");
@@ -88,7 +88,7 @@ describe("settings", () => {
     await refused(await world.request("/functions/sms", { method: "POST", body }), "request_too_large");
   });
 
-  it("FUNCTIONS_ALLOW_GET=false takes POST alone (D7)", async () => {
+  it("accepts only POST if FUNCTIONS_ALLOW_GET is false (D7)", async () => {
     await start({ FUNCTIONS_ALLOW_GET: "false" });
     expect(await answerOf(SMS)).toEqual({
       errorCode: -1004,
@@ -97,19 +97,19 @@ describe("settings", () => {
     expect(await client.getSms(PHONE)).toMatchObject({ errorCode: 0 });
   });
 
-  it("HEAD sends nothing", async () => {
+  it("sends no message for HEAD", async () => {
     expect((await world.request(SMS, { method: "HEAD" })).status).toBe(200);
     expect(world.sms.sent).toHaveLength(0);
   });
 
-  it("another function is not found", async () => {
+  it("has no function of another name", async () => {
     await refused(await world.request("/functions/other"), "not_found");
     await refused(await world.request("/functions/sms/x"), "not_found");
   });
 });
 
-describe("languages", () => {
-  it("follow Accept-Language, in answers and in the SMS", async () => {
+describe("the language of the functions API", () => {
+  it("follows Accept-Language, in answers and in the SMS", async () => {
     const headers = { "accept-language": "zh-CN,zh;q=0.9" };
     expect(await answerOf("/functions/sms", { headers })).toEqual({
       errorCode: -1001,
@@ -128,14 +128,14 @@ describe("languages", () => {
     });
   });
 
-  it("are DEFAULT_LOCALE where none is asked for", async () => {
+  it("is DEFAULT_LOCALE without Accept-Language", async () => {
     await start({ DEFAULT_LOCALE: "zh-CN" });
     expect(await answerOf("/functions/sms")).toMatchObject({ errorMessage: "缺少参数" });
   });
 });
 
-describe("faults", () => {
-  it("are HTTP 503 with -1003, and say nothing of themselves", async () => {
+describe("a fault at the functions API", () => {
+  it("is answered HTTP 503 with -1003 and without its cause", async () => {
     let isBroken = false;
     const onStatement = () => {
       if (isBroken) throw new Error(`row (${PHONE})`);
@@ -156,8 +156,8 @@ describe("faults", () => {
     await failing.close();
   });
 });
-describe("limits", () => {
-  it("a wrong sessionId costs its address a check (D12)", async () => {
+describe("a limit at the functions API", () => {
+  it("counts a wrong sessionId as a check of its address (D12)", async () => {
     await start({ LIMIT_ADDRESS_CHECKS: "3/5m" });
     for (let n = 0; n < 3; n += 1) await client.login(PHONE, "123456", NO_SESSION);
     const refusal = await client.login(PHONE, "123456", NO_SESSION);
@@ -168,7 +168,7 @@ describe("limits", () => {
   });
 });
 
-describe("challenges", () => {
+describe("challenges at the functions API", () => {
   async function withChallenges(kind: "tencent" | "turnstile") {
     const { verifier, judged } = createTestVerifier(kind);
     await start({}, { challenges: { verifier, when: "always" } });
@@ -178,7 +178,7 @@ describe("challenges", () => {
   const getSms = (phone: string, solved: Record<string, string> = {}) =>
     client.call("sms", { method: "getSms", phone, ...solved });
 
-  it("are asked for by -1003, and answered by ticket and randstr, once", async () => {
+  it("are demanded by -1003 with captcha_required, and solved once by ticket and randstr", async () => {
     const judged = await withChallenges("tencent");
     const demanded = await getSms(PHONE);
     expect(demanded).toMatchObject({ errorCode: -1003, data: { codeStr: "captcha_required" } });
@@ -198,7 +198,7 @@ describe("challenges", () => {
     });
   });
 
-  it("come whole or not at all", async () => {
+  it("need both ticket and randstr, of 2,048 characters at most", async () => {
     const judged = await withChallenges("tencent");
     expect((await getSms(PHONE, { ticket: "good:1" })).errorCode).toBe(-1001);
     expect((await getSms(PHONE, { randstr: "@1" })).errorCode).toBe(-1001);
@@ -206,7 +206,7 @@ describe("challenges", () => {
     expect(judged).toEqual([]);
   });
 
-  it("of another kind are never asked for here: clients of the demo could not solve them", async () => {
+  it("of another kind than tencent are not demanded: clients of the demo could not solve them", async () => {
     const judged = await withChallenges("turnstile");
     expect(await getSms(PHONE, { ticket: "good:1", randstr: "@1" })).toMatchObject({ errorCode: 0 });
     expect(judged).toEqual([]);

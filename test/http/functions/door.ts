@@ -11,7 +11,7 @@ export const SMS = `/functions/sms?method=getSms&phone=${PHONE}`;
 export let world: World;
 export const client = createFunctionsClient(() => world, "198.51.100.1");
 
-/** Opens a world for each test, in which web pages of `APP` may ask. */
+/** Opens a world for each test, with `APP` as the allowed origin. */
 export function useDoor(): void {
   beforeEach(async () => {
     world = await createWorld({ env: { ALLOWED_ORIGINS: APP } });
@@ -19,7 +19,7 @@ export function useDoor(): void {
   afterEach(() => world.close());
 }
 
-/** Takes another world instead. */
+/** Replaces the world by another one. */
 export async function start(
   env: Record<string, string> = {},
   parts: WorldOptions["parts"] = {},

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The whole answer, with what is new in each put aside. */
+/** The whole answer, without the ids that are new in each. */
 async function answerTo(name: string, parameters: Record<string, string>, from: string): Promise<unknown> {
   const init = { method: "POST", body: new URLSearchParams(parameters), from };
   const response = await world.request(`/functions/${name}`, init);
@@ -43,7 +43,7 @@ describe("whether a number is known (T31, promise 6)", () => {
     expect(known).toEqual(unknown);
   }
 
-  it("shows at no step of a sign-in before the right code", async () => {
+  it("does not show at any step of a sign-in before the right code", async () => {
     const login = (phone: string, code: string, sessionId: string) => ({
       method: "login",
       phone,
@@ -71,14 +71,14 @@ describe("whether a number is known (T31, promise 6)", () => {
     await expectSame("sms", (phone) => login(phone, codeFor(world, phone), sessions.get(phone) ?? ""));
   });
 
-  it("shows by no token, be it somebody's or none", async () => {
+  it("does not show to the token of another user or a malformed one", async () => {
     for (const shown of [token, "x"]) {
       await expectSame("sms", (phone) => ({ method: "login", phone, token: shown }));
       await expectSame("getUserInfo", (phone) => ({ phone, token: shown }));
     }
   });
 
-  it("costs the same statements: nobody is looked up but the token's own user", async () => {
+  it("does not change the number of statements: only the token's own user is looked up", async () => {
     let statements = 0;
     const counted = await createWorld({
       parts: {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** An answer from the tables, whatever was sent: HTTP 200, no more members than there are, nothing of the request. */
+/** Expects HTTP 200, an errorCode of the table, no unknown members and nothing of the request. */
 async function answerTo(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await world.request(path, { duplex: "half", ...init } as RequestInit);
   const text = await response.text();
@@ -35,7 +35,7 @@ async function answerTo(path: string, init: RequestInit = {}): Promise<Answer> {
 const post = (name: string, body: RequestInit["body"], type = "application/json") =>
   answerTo(`/functions/${name}`, { method: "POST", body, headers: { "content-type": type } } as RequestInit);
 
-/** Calls that would get as far as they can, with each of their parameters and what a bad value of it may be answered. */
+/** Each call with good parameters, and which codes a bad value of each parameter may get. */
 const CALLS: readonly (readonly [
   call: string,
   name: string,
@@ -85,14 +85,14 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
   const query = (parameters: Parameters) => `/functions/${name}?${new URLSearchParams(parameters)}`;
 
   describe.each(Object.entries(bad))("with %s", (parameter, codes) => {
-    it("missing or empty", async () => {
+    it("missing or empty answers -1001", async () => {
       const { [parameter]: _, ...rest } = good();
       expect((await answerTo(query(rest))).errorCode).toBe(-1001);
       expect((await answerTo(query({ ...rest, [parameter]: "" }))).errorCode).toBe(-1001);
       expect((await post(name, JSON.stringify({ ...rest, [parameter]: null }))).errorCode).toBe(-1001);
     });
 
-    it("given twice, in a query, a form or an object, even with one of them empty", async () => {
+    it("given twice, in a query, a form or JSON, even if one of them is empty, answers -1001", async () => {
       const { [parameter]: value = "", ...rest } = good();
       for (const second of [value, "", CANARY]) {
         const object = `{${JSON.stringify(parameter)}:${JSON.stringify(second)},${JSON.stringify(good()).slice(1)}`;
@@ -103,23 +103,23 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
       }
     });
 
-    it("written as a list or an object of a form", async () => {
+    it("written as a list or an object in a query answers -1001", async () => {
       const { [parameter]: value = "", ...rest } = good();
       for (const member of [`${parameter}[]`, `${parameter}[0]`, `${parameter}[$gt]`, `${parameter}.x`]) {
         expect((await answerTo(query({ ...rest, [member]: value }))).errorCode).toBe(-1001);
       }
     });
 
-    it.each(WRONG_TYPES)("as %s", async (_type, value) => {
+    it.each(WRONG_TYPES)("as %s answers -1001", async (_type, value) => {
       expect((await post(name, JSON.stringify({ ...good(), [parameter]: value }))).errorCode).toBe(-1001);
     });
 
-    it.each(BAD_TEXTS)("as a text with %s", async (_what, value) => {
+    it.each(BAD_TEXTS)("as a text with %s answers one of the codes for this parameter", async (_what, value) => {
       const { errorCode } = await post(name, JSON.stringify({ ...good(), [parameter]: value }));
       expect(codes).toContain(errorCode);
     });
 
-    it("in an encoding that is none", async () => {
+    it("in a broken percent-encoding answers -1001", async () => {
       const { [parameter]: _, ...rest } = good();
       for (const broken of ["%", "%4", "%zz", "%ff", "%c0%af", "%ed%a0%80", "%u4e2d"]) {
         const text = `${new URLSearchParams(rest)}&${parameter}=${broken}`;
@@ -129,8 +129,8 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
     });
   });
 
-  it("is not bothered by further parameters, however they are called", async () => {
-    // A second message has to wait, so that from here on the answer stays the same.
+  it("ignores further parameters of any name", async () => {
+    // A second message has to wait: from here on the answer stays the same.
     await answerTo(query(good()));
     const { errorCode } = await answerTo(query(good()));
     const more = { "": "x", constructor: "x", "__proto__[polluted]": "x", toString: "x", avatar: "x" };
@@ -142,7 +142,7 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
 });
 
 describe.each(["sms", "getUserInfo", "setNickname"])("%s", (name) => {
-  it.each(NO_JSON_OBJECT)("with a body that is %s", async (_what, body) => {
+  it.each(NO_JSON_OBJECT)("answers -1001 to a body that is %s", async (_what, body) => {
     expect((await post(name, body as RequestInit["body"])).errorCode).toBe(-1001);
   });
 
@@ -152,13 +152,13 @@ describe.each(["sms", "getUserInfo", "setNickname"])("%s", (name) => {
     "",
     "\u00ff",
     "application/json; charset=utf-16",
-  ])("with a body of type %j", async (type) => {
+  ])("answers -1001 to a body of type %j", async (type) => {
     expect(
       (await post(name, `--x\r\ncontent-disposition: form-data; name="phone"\r\n\r\n1`, type)).errorCode,
     ).toBe(-1001);
   });
 
-  it("with a body of 17 KB, with its length or in chunks, and with none", async () => {
+  it("refuses a body of 17 KB, with its length or in chunks, and answers -1001 to no body", async () => {
     for (const body of ["x".repeat(17 * 1024), chunks(17)]) {
       expect((await post(name, body)).data).toMatchObject({ codeStr: "request_too_large" });
     }
@@ -166,7 +166,7 @@ describe.each(["sms", "getUserInfo", "setNickname"])("%s", (name) => {
   });
 });
 
-describe("any request", () => {
+describe("any request to the functions API", () => {
   const parameter = fc.constantFrom(
     "method",
     "phone",
@@ -196,7 +196,7 @@ describe("any request", () => {
     fc.uint8Array({ maxLength: 200 }),
   );
 
-  it("is answered from the tables, with HTTP 200", { timeout: 60_000 }, async () => {
+  it("is answered HTTP 200 with an errorCode of the table", { timeout: 60_000 }, async () => {
     const request = fc.record({
       name: fc.constantFrom("sms", "getUserInfo", "setNickname"),
       body,
@@ -216,14 +216,14 @@ describe("any request", () => {
   });
 });
 
-/** As a client might that has not heard of lone surrogates. */
+/** Encodes a value without lone surrogates, at which encodeURIComponent throws. */
 function encode(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return encodeURIComponent(text.replace(/[\ud800-\udfff]/g, ""));
 }
 
-describe("after all that", () => {
-  it("the log holds none of it, and no fault", () => {
+describe("after the requests above", () => {
+  it("the log holds no canary, phone, token or fault", () => {
     expect(world.logged.length).toBeGreaterThan(500);
     const text = JSON.stringify(world.logged);
     for (const secret of [CANARY, PHONE.slice(3), own.token]) expect(text).not.toContain(secret);

@@ -21,7 +21,7 @@ describe.runIf(hasMariadb() && hasRedis())("with two instances that share their 
     });
   });
 
-  describe("when they fail", () => {
+  describe("when a store fails", () => {
     let world: World;
     let name: string;
     beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.runIf(hasMariadb() && hasRedis())("with two instances that share their 
     });
     afterAll(() => world.close());
 
-    test("a killed Redis is -1003, and nothing once it is back", async () => {
+    test("codes are answered -1003 while Redis is killed, and sent once it is back; tokens still sign in", async () => {
       const client = createFunctionsClient(() => world, "198.51.100.1");
       const { token } = await client.signedIn("13800138001");
       await redis.kill();
@@ -48,7 +48,7 @@ describe.runIf(hasMariadb() && hasRedis())("with two instances that share their 
       await expect.poll(code, { timeout: 15_000 }).toBe(0);
     });
 
-    test("killed connections to MariaDB are -1003 at most (D10)", async () => {
+    test("killed connections to MariaDB are answered -1003 at worst, and soon 0 again (D10)", async () => {
       const client = createFunctionsClient(() => world, "198.51.100.2");
       const { token } = await client.signedIn("13800138003");
       const open = await asRoot(`SELECT id FROM information_schema.processlist WHERE db = '${name}'`);

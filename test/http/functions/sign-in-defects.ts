@@ -15,8 +15,8 @@ function demoToken(alg: string, phone: string): string {
     : `${signed}.${createHmac("sha256", "").update(signed).digest("base64url")}`;
 }
 
-/** Of 9 wrong guesses in 30 days none comes back: codes get longer, and every start has to wait. */
-async function guessForMonths({ world, client, phone }: Stage): Promise<{ guesses: number; last: Answer }> {
+/** Guesses for three days: of 9 wrong guesses in 30 days none comes back, codes get longer, and starts have to wait. */
+async function guessForDays({ world, client, phone }: Stage): Promise<{ guesses: number; last: Answer }> {
   const victim = phone();
   let guesses = 0;
   let last: Answer = { errorCode: 0, errorMessage: "" };
@@ -34,7 +34,7 @@ async function guessForMonths({ world, client, phone }: Stage): Promise<{ guesse
   return { guesses, last };
 }
 
-/** All that an attacker got out of the sign-in itself. */
+/** Defects of the demo's starts and sign-ins. */
 export const SIGN_IN_DEFECTS: readonly Case[] = [
   ...["none", "HS256"].map(
     (alg): Case => ({
@@ -56,7 +56,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     demo: -1102,
     ours: -1100,
     play: async (stage) => {
-      const { guesses, last } = await guessForMonths(stage);
+      const { guesses, last } = await guessForDays(stage);
       expect(guesses).toBe(9);
       return last;
     },
@@ -108,7 +108,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "a number gets as many messages as anybody likes",
+    name: "different clients send any number of messages to one number",
     defect: "D6",
     demo: 0,
     ours: -1003,
@@ -124,7 +124,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "getSms sends as often as it is called, at once",
+    name: "parallel calls of getSms send a message each",
     defect: "D6",
     demo: 0,
     ours: -1003,
@@ -153,7 +153,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "whoever has the sessionId learns from anywhere whether a code is waiting",
+    name: "the sessionId tells from any address whether a code is waiting",
     defect: "D12",
     demo: -1102,
     ours: -1100,
@@ -163,7 +163,7 @@ export const SIGN_IN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "anybody's getSms voids the code that its owner waits for",
+    name: "another client's getSms voids the code that the owner waits for",
     defect: "D13",
     demo: -1103,
     ours: 0,

@@ -4,16 +4,16 @@ import { createWorld, type World, type WorldOptions } from "../../support/world.
 import { phoneNo } from "../support.ts";
 import { type Answer, codeFor, createFunctionsClient, type Way } from "./client.ts";
 
-/** Where the cases are played: a whole Phonekey on real stores, with fresh phones and addresses for each. */
+/** Where the cases run: a whole Phonekey on real stores, with a new phone and address for each. */
 export interface Stage {
   readonly world: World;
   /** A mobile of mainland China as clients of the demo write it, unlike all before. */
   phone(): string;
   /** A client at an address of its own. */
   client(way?: Way): ReturnType<typeof createFunctionsClient>;
-  /** The same client, asking another instance that shares the stores. */
+  /** The same client at another instance that shares the stores. */
   elsewhere(client: { from: string }): Promise<ReturnType<typeof createFunctionsClient>>;
-  /** Statements whose text fits fail as if the database were gone, until it is called without. */
+  /** Lets statements whose text matches fail as if the database were gone, until it is called without one. */
   failOn(statement?: RegExp): void;
   /** How many statements the database got since the last call. */
   statements(): number;
@@ -33,7 +33,7 @@ export async function openStage(
     statements += 1;
     if (failing?.test(text)) throw new UnavailableError("the database", { cause: undefined });
   };
-  // Its cases are many clients on one network, who never finish: the guard would block that network.
+  // The cases are many clients of one network that never finish: the guard would block that network.
   const env = { ...options.env, GUARD_MODE: "off", LIMIT_PREFIX_SENDS: "unlimited" };
   const world = await createWorld({ env, parts: { onStatement } });
   const others: World[] = [];
@@ -76,7 +76,7 @@ export interface Case {
   readonly defect?: string;
   /** The demo's `errorCode`, or what it does instead of answering. */
   readonly demo: number | string;
-  /** Ours, where it is another one. */
+  /** Our `errorCode`, if it differs. */
   readonly ours?: number;
   readonly play: (stage: Stage) => Promise<Answer>;
 }
@@ -97,17 +97,17 @@ export async function expectOurs({ demo, ours = Number(demo), play }: Case, stag
   else if (ours !== 0) expect(answer.data).toBeUndefined();
 }
 
-/** Nobody's session id, of the right form. */
+/** A well-formed session id that no verification has. */
 export const NO_SESSION = "A".repeat(22);
 
-/** Somebody who asked for a code and got it. */
+/** A client that asked for a code and got it. */
 export async function asked(stage: Stage) {
   const [client, phone] = [stage.client(), stage.phone()];
   const sessionId = await client.started(phone);
   return { client, phone, sessionId, code: codeFor(stage.world, phone) };
 }
 
-/** Somebody who has signed in. */
+/** A client that has signed in. */
 export async function signedIn(stage: Stage) {
   const [client, phone] = [stage.client(), stage.phone()];
   return { client, phone, ...(await client.signedIn(phone)) };

@@ -3,7 +3,7 @@ import { bearer } from "../../support/world.ts";
 import { DAY_MS, MINUTE_MS } from "../support.ts";
 import { type Case, signedIn } from "./stage.ts";
 
-/** What a token opened, and for how long. */
+/** Defects of the demo's tokens. */
 export const TOKEN_DEFECTS: readonly Case[] = [
   {
     name: "any token reads any user by phone",
@@ -32,7 +32,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "without a token everybody learns which numbers are signed up",
+    name: "which numbers are signed up shows without a valid token",
     defect: "D14",
     demo: -1202,
     ours: -1005,
@@ -50,7 +50,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "a token cannot be taken back",
+    name: "a token cannot be revoked",
     defect: "D15",
     demo: 0,
     ours: -1005,
@@ -64,7 +64,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "a token that nobody used for weeks is as good as ever",
+    name: "a token that was not used for two weeks is still accepted",
     defect: "D15",
     demo: 0,
     ours: -1005,
@@ -91,7 +91,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "what the token says of its user is out of date",
+    name: "a token login answers an outdated profile from the token",
     defect: "D17",
     demo: 0,
     play: async (stage) => {
@@ -103,7 +103,7 @@ export const TOKEN_DEFECTS: readonly Case[] = [
     },
   },
   {
-    name: "the token of whoever had a number before signs in to the account of whoever has it now",
+    name: "the token of a number's former user signs in to the account of its present user",
     defect: "D18",
     demo: 0,
     ours: -1202,

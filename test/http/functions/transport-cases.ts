@@ -7,7 +7,7 @@ async function send(stage: Stage, path: string, init: RequestInit & { from?: str
   return (await (await stage.world.request(path, init)).json()) as Answer;
 }
 
-/** What went wrong around the functions: HTTP, databases, the provider, input. */
+/** Defects of the demo around its functions: HTTP, databases, the provider, input. */
 export const TRANSPORT_CASES: readonly Case[] = [
   ...["PUT", "DELETE", "PATCH", "BREW"].map(
     (method): Case => ({
@@ -19,7 +19,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     }),
   ),
   {
-    name: "what is in the query is logged",
+    name: "query parameters are logged",
     defect: "D8",
     demo: 0,
     play: async (stage) => {
@@ -89,7 +89,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     },
   },
   {
-    name: "the provider's own words go to the client",
+    name: "the provider's error text goes to the client",
     defect: "D22",
     demo: -1003,
     play: async (stage) => {
@@ -128,7 +128,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     play: (stage) => send(stage, "/functions/getUserInfo?phone=13800138000&phone=13800138001&token=x"),
   },
   {
-    name: "an id that only begins like the user's is the user's",
+    name: "a userId with more text after it is taken for the user's",
     defect: "D28",
     demo: 0,
     ours: -1007,
@@ -182,7 +182,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     },
   },
   {
-    name: "a database that fails behind the right code shows its error",
+    name: "a database that fails after the right code shows its error",
     defect: "D32",
     demo: "throws",
     ours: -1201,
@@ -229,7 +229,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
   },
   ...["+86 ", "0086", "86", "+86-", " "].map(
     (prefix): Case => ({
-      name: `a phone that is written with ${JSON.stringify(prefix)} in front is none`,
+      name: `a phone with ${JSON.stringify(prefix)} in front is refused`,
       defect: "D35",
       demo: -1002,
       ours: 0,
@@ -243,7 +243,7 @@ export const TRANSPORT_CASES: readonly Case[] = [
     }),
   ),
   {
-    name: "pictures are at somebody else's",
+    name: "avatars are on somebody else's host",
     defect: "D38",
     demo: 0,
     play: async (stage) => {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe("a client of the demo gets the same answers", () => {
-  it.each(Object.keys(WAYS) as Way[])("whether it sends a %s", async (way) => {
+  it.each(Object.keys(WAYS) as Way[])("when it sends its parameters as %s", async (way) => {
     const n = Object.keys(WAYS).indexOf(way);
     const phone = phoneNo(n * 10_007).slice(3);
     const client = createFunctionsClient(() => world, `198.51.100.${n + 1}`, way);

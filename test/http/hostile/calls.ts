@@ -7,21 +7,21 @@ interface Shape {
   readonly anyOf?: readonly Shape[];
 }
 
-/** The path of a call, filled with an id of the right form that names nothing. */
+/** The path of an operation, with a well-formed id that nothing has. */
 export function pathOf({ path, query }: Operation): string {
   const uuid = "0197c2a0-0000-7000-8000-000000000000";
   const id = path.startsWith("/v1/verifications") ? "A".repeat(22) : uuid;
   return path.replace("{id}", id) + (query ? "?scope=others" : "");
 }
 
-/** All fields that a body of this call may have. */
+/** All fields that a body of this operation may have. */
 export function fieldsOf(operation: Operation): readonly string[] {
   if (!operation.body) return [];
   const shape = z.toJSONSchema(operation.body, { io: "input", unrepresentable: "any" }) as Shape;
   return [shape, ...(shape.anyOf ?? [])].flatMap(({ properties = {} }) => Object.keys(properties));
 }
 
-/** What is shown of one factor. */
+/** The fields that show one factor. */
 const EVIDENCE: readonly Record<string, unknown>[] = [
   { totp: "123456" },
   { passkey: { id: "x" } },
@@ -29,7 +29,7 @@ const EVIDENCE: readonly Record<string, unknown>[] = [
   { password: "correct horse" },
 ];
 
-/** The smallest body that this field could be part of. */
+/** The smallest valid body that may have this field. */
 export function validBody(operation: Operation, field: string): Record<string, unknown> {
   const handover = { handover: "x.y.z", codeVerifier: "v".repeat(43) };
   const byCode = { verificationId: "A".repeat(22), code: "123456" };

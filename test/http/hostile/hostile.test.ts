@@ -47,7 +47,7 @@ function send(operation: Operation, { body, headers = {} }: Sent, path = pathOf(
   });
 }
 
-/** Whatever is wrong with a request is told by a problem document that repeats nothing of it. */
+/** Expects a problem document of a client error that repeats nothing of the request. */
 async function expectClientError(response: Response): Promise<ProblemBody> {
   const text = await response.text();
   expect(response.status, text).toBeGreaterThanOrEqual(400);
@@ -65,7 +65,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
     expect(problem.field).toBeTypeOf("string");
   });
 
-  it("refuses a field that is given twice, however it is written", async () => {
+  it("refuses a field that is given twice, even if one name is escaped", async () => {
     const valid = JSON.stringify(validBody(operation, ""));
     const [, key = ""] = /^\{"(\w+)"/.exec(valid) ?? [];
     const escaped = `\\u${key.charCodeAt(0).toString(16).padStart(4, "0")}${key.slice(1)}`;
@@ -89,7 +89,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
     );
   });
 
-  it("refuses no body at all", async () => {
+  it("refuses a request without a body", async () => {
     await expectClientError(await send(operation, {}));
     if (operation.body?.safeParse(undefined).success) return;
     const bare = { method: operation.method.toUpperCase(), headers: credentials(operation) };
@@ -97,7 +97,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
   });
 
   it.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "then"])(
-    "refuses the key %s by its name, and Object stays what it is (T38)",
+    "refuses the key %s by its name, and Object.prototype stays unchanged (T38)",
     async (key) => {
       const valid = JSON.stringify(validBody(operation, ""));
       const body = `{"${key}":{"polluted":"${CANARY}"},${valid.slice(1)}`;
@@ -108,10 +108,10 @@ describe.each(named(withBody))("%s", (_, operation) => {
   );
 
   describe.each(fieldsOf(operation))("with %s", (field) => {
-    it.each(WRONG_TYPES)("as %s names the field", async (_name, value) => {
+    it.each(WRONG_TYPES)("as %s is refused, naming the field", async (_name, value) => {
       const body = JSON.stringify({ ...validBody(operation, field), [field]: value });
       const problem = await expectClientError(await send(operation, { body }));
-      // Of a field that holds an object, it may be a part.
+      // If the field holds an object, the refusal may name a field of that.
       expect(problem.code).toBe("invalid_request");
       expect(problem.field?.split(".")[0]).toBe(field);
       expect(problem.detail).toContain(`\`${problem.field}\``);
@@ -122,7 +122,7 @@ describe.each(named(withBody))("%s", (_, operation) => {
       const response = await send(operation, { body });
       const text = await response.text();
       expect(response.status, text).toBeLessThan(500);
-      // A device token that is none makes its sender a stranger; a name, a label and a password may be almost anything.
+      // An invalid device token makes the client a stranger; a name, a label and a password may be almost anything.
       const taken = ["deviceToken", "name", "label", "newPassword"].includes(field);
       if (response.status < 400) expect(taken).toBe(true);
       if (response.status >= 400) expect(text).not.toContain(CANARY);
@@ -135,7 +135,7 @@ describe.each(named(OPERATIONS.filter(({ method }) => method !== "get")))("%s", 
     ["with its length", () => "x".repeat(17 * 1024), { "content-length": String(17 * 1024) }],
     ["in chunks", () => chunks(17), {}],
     [
-      "in chunks that say they are few",
+      "in chunks with a Content-Length that is too small",
       () => chunks(17),
       { "transfer-encoding": "chunked", "content-length": "10" },
     ],
@@ -145,7 +145,7 @@ describe.each(named(OPERATIONS.filter(({ method }) => method !== "get")))("%s", 
 });
 
 describe.each(named(OPERATIONS.filter(({ method }) => method === "get")))("%s", (_, operation) => {
-  it("is refused for no length: nothing of a body is read", async () => {
+  it("ignores the length of a body, since it reads none", async () => {
     const plain = await send(operation, {});
     const long = await send(operation, { headers: { "content-length": String(17 * 1024) } });
     expect(long.status).toBe(plain.status);
@@ -175,7 +175,7 @@ describe.each(named(OPERATIONS.filter(({ params }) => params)))("%s", (_, operat
 });
 
 describe.each(named(OPERATIONS))("%s", (_, operation) => {
-  it("is not bothered by parameters that it does not know, given often", async () => {
+  it("answers without a fault or an echo to 500 unknown query parameters", async () => {
     const extra = Array.from({ length: 500 }, (_value, n) => `a${n % 7}=${ECHO}`).join("&");
     const path = `${pathOf(operation)}${operation.query ? "&" : "?"}__proto__=1&constructor=2&${extra}`;
     const response = await send(operation, operation.body ? { body: "{}" } : {}, path);
@@ -186,7 +186,7 @@ describe.each(named(OPERATIONS))("%s", (_, operation) => {
   });
 });
 
-/** Some calls end the session that they are made with. */
+/** A new token, if the operation ended the session of the last one. */
 async function newToken(): Promise<string | undefined> {
   if ((await world.request("/v1/me", { headers: bearer(token) })).status === 200) return undefined;
   world.clock.advance(3_600_000);
@@ -244,7 +244,7 @@ describe("any request", () => {
     );
   });
 
-  it("is answered at any address by a problem document or a page", async () => {
+  it("is answered without a fault at any path", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.webPath(),
@@ -259,7 +259,7 @@ describe("any request", () => {
     );
   });
 
-  it("may call itself anything", async () => {
+  it("gets a device label of 64 characters at most from any User-Agent", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary", maxLength: 256 }), async (agent) => {
         expect((await deviceLabel(agent)).length).toBeLessThanOrEqual(64);
@@ -268,8 +268,8 @@ describe("any request", () => {
   });
 });
 
-describe("after all that", () => {
-  it("the log holds none of it, and no fault", () => {
+describe("after the requests above", () => {
+  it("the log holds no canary, echo, phone or fault", () => {
     const text = JSON.stringify(world.logged);
     expect(world.logged.length).toBeGreaterThan(500);
     expect(text).not.toContain(CANARY);
@@ -278,7 +278,7 @@ describe("after all that", () => {
     expect(world.logged.filter((line) => "err" in line)).toEqual([]);
   });
 
-  it("Phonekey works", async () => {
+  it("the server is healthy", async () => {
     const response = await world.request("/healthz");
     expect(await bodyOf(response)).toEqual({ status: "ok" });
   });

@@ -1,4 +1,4 @@
-/** Stands in everything hostile that is sent, and must come back nowhere. */
+/** Is in all hostile input that is sent, and must be in no answer. */
 export const CANARY = "CANARY-7f3a";
 
 export const WRONG_TYPES: readonly (readonly [string, unknown])[] = [
@@ -9,8 +9,8 @@ export const WRONG_TYPES: readonly (readonly [string, unknown])[] = [
   ["a list", [CANARY]],
   ["a list of lists", [[[[CANARY]]]]],
   ["an object", { $gt: CANARY }],
-  ["an object that says what it is", { toString: CANARY, valueOf: 1 }],
-  ["empty", ""],
+  ["an object with toString and valueOf", { toString: CANARY, valueOf: 1 }],
+  ["an empty text", ""],
 ];
 
 export const BAD_TEXTS: readonly (readonly [string, string])[] = [
@@ -24,8 +24,8 @@ export const BAD_TEXTS: readonly (readonly [string, string])[] = [
 ];
 
 export const NO_JSON_OBJECT: readonly (readonly [string, string | Buffer])[] = [
-  ["nothing", ""],
-  ["a blank", " "],
+  ["empty", ""],
+  ["a space", " "],
   ["no JSON", `{${CANARY}`],
   ["JSON cut off", `{"phone":"${CANARY}"`],
   ["two documents", `{} {"phone":"${CANARY}"}`],

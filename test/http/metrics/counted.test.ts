@@ -9,8 +9,8 @@ import { createVisitor } from "../../support/visitor.ts";
 import { bodyOf, MINUTE_MS, PHONE, phoneNo, start } from "../support.ts";
 import { bearer, counted, open, readAll } from "./support.ts";
 
-describe("what is counted", () => {
-  it("is what became of requests, sends, messages, guesses and device tokens", async () => {
+describe("the counters of /metrics", () => {
+  it("count the outcomes of requests, sends, challenges, messages, guesses and device tokens", async () => {
     const world = await open({ CODE_ATTEMPTS: "2" });
     const { id } = await start(world, PHONE, { deviceToken: "forged.device.token" });
     const code = world.sms.lastCode();
@@ -42,7 +42,7 @@ describe("what is counted", () => {
     );
   });
 
-  it("is bad input of every kind, at both APIs", async () => {
+  it("count bad input to the native API and the functions API", async () => {
     const world = await open({ ALTCHA_COST: "1", RESEND_SECONDS: "1" });
     const [mine, others] = [phoneNo(1), phoneNo(2)];
     const ask = (more: object) => world.post("/v1/verifications", { phone: mine, ...more });
@@ -82,7 +82,7 @@ describe("what is counted", () => {
         'phonekey_device_tokens_refused_total{reason="foreign"} 1',
         'phonekey_device_tokens_refused_total{reason="ended"} 1',
         'phonekey_challenge_verdicts_total{kind="altcha",verdict="solved"} 2',
-        // For another number, and stale.
+        // One was for another number, and one had expired.
         'phonekey_challenge_verdicts_total{kind="altcha",verdict="invalid"} 2',
         'phonekey_send_decisions_total{decision="challenge",check="captcha_used"} 1',
         'phonekey_refusals_total{refusal="captcha_required"} 3',
@@ -96,7 +96,7 @@ describe("what is counted", () => {
     );
   });
 
-  it("is bad input at the pages, too", async () => {
+  it("count bad input to the pages", async () => {
     const world = await open();
     const visitor = createVisitor(world);
     await visitor.go("/sign-in");
@@ -115,7 +115,7 @@ describe("what is counted", () => {
     );
   });
 
-  it("is alerts, also those that the periodic work raises", async () => {
+  it("count alerts, also those that the periodic work raises", async () => {
     const world = await open({ SPEND_HOUR: "1 CNY", SMS_PRICES: "CNY, CN=1" });
     world.sms.answer({ status: "accepted", alert: { kind: "sms_balance", subject: "test" } });
     await start(world);
@@ -126,14 +126,14 @@ describe("what is counted", () => {
         expect.stringMatching(/^phonekey_alerts_total\{kind="spend",change="raised"\} \d$/),
       ]),
     );
-    // The log has them too: it is all that there is without a webhook.
+    // The log has them too, since without a webhook it is the only place.
     for (const kind of ["sms_balance", "spend"]) {
       const raised = { what: "raised", alert: expect.objectContaining({ kind }) };
       expect(world.logged).toContainEqual(expect.objectContaining(raised));
     }
   });
 
-  it("is also requests that reach no route", async () => {
+  it("count requests that reach no route", async () => {
     const world = await open();
     const answered: object[] = [];
     const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -152,7 +152,7 @@ describe("what is counted", () => {
     ]);
   });
 
-  it("holds nothing that a caller made up, and does not grow with it (promise 4)", async () => {
+  it("have no label with text of a caller, and hardly grow with such texts (promise 4)", async () => {
     const world = await open({
       LIMIT_ADDRESS_SENDS: "unlimited",
       GUARD_MODE: "off",
@@ -208,7 +208,7 @@ describe("what is counted", () => {
   });
 });
 
-it("names each counter once, by the rules of Prometheus, with what it tells", async () => {
+it("each counter has one name by the rules of Prometheus, a short help text and labels", async () => {
   const metrics = createMetrics();
   const { text } = await metrics.read();
   for (const { name, help, labels } of Object.values(COUNTERS)) {

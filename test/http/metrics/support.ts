@@ -20,6 +20,6 @@ export const ask = (world: World, headers: Record<string, string> = {}, from?: s
   );
 export const readAll = async (world: World) => await (await ask(world, bearer())).text();
 
-/** The series of our own, without those that were never counted. */
+/** Our own series, without those that are 0. */
 export const counted = async (world: World) =>
   (await readAll(world)).split("\n").filter((line) => /^phonekey_/.test(line) && !line.endsWith(" 0"));

@@ -23,121 +23,121 @@ describe("the client's address", () => {
   it.each([
     ["is the socket's", PEER, PEER],
     ["of an IPv4 client of an IPv6 socket is the IPv4 one", "::ffff:203.0.113.7", PEER],
-    ["the same in hexadecimal", "::ffff:cb00:7107", PEER],
+    ["of an IPv4 client of an IPv6 socket, in hexadecimal, is the IPv4 one", "::ffff:cb00:7107", PEER],
     ["of an IPv6 client is its /64", "2001:db8:1:2:3:4:5:6", "20010db800010002/64"],
-    ["of its neighbour is the same /64", "2001:db8:1:2::1", "20010db800010002/64"],
-    ["of the next network is another", "2001:db8:1:3::1", "20010db800010003/64"],
-    ["with a zone is that without it", "fe80::1%eth0", "fe80000000000000/64"],
+    ["of another client in that /64 is the same", "2001:db8:1:2::1", "20010db800010002/64"],
+    ["of a client in the next /64 is another", "2001:db8:1:3::1", "20010db800010003/64"],
+    ["with a zone is that without the zone", "fe80::1%eth0", "fe80000000000000/64"],
     ["of this machine is its own", "127.0.0.1", "127.0.0.1"],
-    ["of a socket that is gone is unknown", undefined, undefined],
-    ["that is none is unknown", "not an address", undefined],
+    ["of a closed socket is unknown", undefined, undefined],
+    ["that is malformed is unknown", "not an address", undefined],
   ])("%s", (_, peer, key) => {
     expect(keyOf(peer)).toBe(key);
   });
 
   it.each<[string, string, Headers, ClientAddressSettings, string | undefined]>([
-    ["a stranger's header is not believed", PEER, forwarded("198.51.100.1"), NONE, PEER],
-    ["nor beside a configured proxy", PEER, forwarded("198.51.100.1"), BEHIND, PEER],
+    ["is the socket's if no proxy is trusted", PEER, forwarded("198.51.100.1"), NONE, PEER],
+    ["is the socket's if the peer is no trusted proxy", PEER, forwarded("198.51.100.1"), BEHIND, PEER],
     [
-      "nor any other header of it",
+      "is the socket's if a peer that is not trusted sends Forwarded or X-Real-IP",
       PEER,
       { forwarded: "for=198.51.100.1", "x-real-ip": "198.51.100.1" },
       BEHIND,
       PEER,
     ],
-    ["a proxy's hop is believed", PROXY, forwarded("198.51.100.1"), BEHIND, "198.51.100.1"],
+    ["is the hop that a trusted proxy added", PROXY, forwarded("198.51.100.1"), BEHIND, "198.51.100.1"],
     [
-      "the rightmost, not what the client wrote before it",
+      "is the rightmost hop, not what the client wrote before it",
       PROXY,
       forwarded("1.1.1.1, 198.51.100.1"),
       BEHIND,
       "198.51.100.1",
     ],
     [
-      "behind several proxies, the rightmost that is none",
+      "is the rightmost hop that is no trusted proxy",
       PROXY,
       forwarded("1.1.1.1, 198.51.100.1, 10.9.9.9,10.1.1.1"),
       BEHIND,
       "198.51.100.1",
     ],
     [
-      "a proxy's own address written as IPv6",
+      "is the hop if the proxy's own address is mapped into IPv6",
       "::ffff:10.0.0.2",
       forwarded("198.51.100.1"),
       BEHIND,
       "198.51.100.1",
     ],
-    ["a proxy by IPv6", "2001:db8:f::1", forwarded("2001:db8:1:2::9"), BEHIND, "20010db800010002/64"],
-    ["a hop mapped into IPv6 is IPv4", PROXY, forwarded("::ffff:198.51.100.1"), BEHIND, "198.51.100.1"],
+    ["is the hop that a trusted proxy on IPv6 added", "2001:db8:f::1", forwarded("2001:db8:1:2::9"), BEHIND, "20010db800010002/64"],
+    ["is IPv4 if the hop is mapped into IPv6", PROXY, forwarded("::ffff:198.51.100.1"), BEHIND, "198.51.100.1"],
     [
-      "a hop that is no address ends it: unknown",
+      "is unknown if the rightmost hop is no address",
       PROXY,
       forwarded("198.51.100.1, unknown"),
       BEHIND,
       undefined,
     ],
-    ["a hop with a port is no address", PROXY, forwarded("198.51.100.1:4711"), BEHIND, undefined],
-    ["an empty header is unknown", PROXY, forwarded(""), BEHIND, undefined],
-    ["only proxies is unknown", PROXY, forwarded("10.1.1.1, 10.2.2.2"), BEHIND, undefined],
+    ["is unknown if the hop has a port", PROXY, forwarded("198.51.100.1:4711"), BEHIND, undefined],
+    ["is unknown if X-Forwarded-For is empty", PROXY, forwarded(""), BEHIND, undefined],
+    ["is unknown if all hops are trusted proxies", PROXY, forwarded("10.1.1.1, 10.2.2.2"), BEHIND, undefined],
     [
-      "a client that makes the header long on the left is still the hop that the proxy added",
+      "is the hop that the proxy added, however long the header is before it",
       PROXY,
       forwarded(`${"1".repeat(2_100)}, ${"1.1.1.1,".repeat(300)}198.51.100.1`),
       BEHIND,
       "198.51.100.1",
     ],
     [
-      "what is left of a hop beyond the end that is read is none",
+      "is unknown if the hop is cut by the end of what is read of a long header",
       PROXY,
       forwarded(`203.0.113.71,${"10.1.1.1,".repeat(111)}10.111.111.111`),
       BEHIND,
       undefined,
     ],
-    ["the network next to a proxy's is not it", "11.0.0.2", forwarded("198.51.100.1"), BEHIND, "11.0.0.2"],
-    ["Forwarded alone is not read", PROXY, { forwarded: "for=198.51.100.1" }, BEHIND, undefined],
-    ["a proxy that forwards nothing is the client", PROXY, {}, BEHIND, PROXY],
+    ["is the socket's if the peer is just outside a trusted network", "11.0.0.2", forwarded("198.51.100.1"), BEHIND, "11.0.0.2"],
+    ["is unknown if a trusted proxy sends only Forwarded", PROXY, { forwarded: "for=198.51.100.1" }, BEHIND, undefined],
+    ["is the trusted proxy's if that forwards nothing", PROXY, {}, BEHIND, PROXY],
     [
-      "a neighbour that forwards and is not configured: unknown",
+      "is unknown if a private peer forwards and is not trusted",
       "10.0.0.2",
       forwarded("198.51.100.1"),
       NONE,
       undefined,
     ],
-    ["so is this machine", "127.0.0.1", forwarded("198.51.100.1"), NONE, undefined],
-    ["so is a neighbour by IPv6", "fd00::1", { "x-real-ip": "198.51.100.1" }, NONE, undefined],
-    ["so is one that no router led here", "169.254.1.1", forwarded("198.51.100.1"), NONE, undefined],
-    ["so is one by IPv6", "fe80::1", forwarded("198.51.100.1"), NONE, undefined],
-    ["so is one of a carrier's network", "100.64.0.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown if loopback forwards and is not trusted", "127.0.0.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown if a private IPv6 peer forwards and is not trusted", "fd00::1", { "x-real-ip": "198.51.100.1" }, NONE, undefined],
+    ["is unknown if a link-local peer forwards and is not trusted", "169.254.1.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown if a link-local IPv6 peer forwards and is not trusted", "fe80::1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown if a peer of a carrier's shared network forwards and is not trusted", "100.64.0.1", forwarded("198.51.100.1"), NONE, undefined],
     [
-      "loopback can be configured",
+      "is the hop if loopback is trusted",
       "::1",
       forwarded("198.51.100.1"),
       { trustedProxies: ["loopback"] },
       "198.51.100.1",
     ],
     [
-      "so can one address",
+      "is the hop if this one address is trusted",
       "192.0.2.1",
       forwarded("198.51.100.1"),
       { trustedProxies: ["192.0.2.1"] },
       "198.51.100.1",
     ],
     [
-      "and its neighbour is not it",
+      "is the socket's if only the address next to it is trusted",
       "192.0.2.2",
       forwarded("198.51.100.1"),
       { trustedProxies: ["192.0.2.1"] },
       "192.0.2.2",
     ],
     [
-      "the platform's header is believed",
+      "is what CLIENT_IP_HEADER says",
       PEER,
       { "cf-connecting-ip": "198.51.100.9" },
       { trustedProxies: [], clientIpHeader: "cf-connecting-ip" },
       "198.51.100.9",
     ],
     [
-      "and nothing else where it is missing",
+      "is unknown if CLIENT_IP_HEADER is missing from the request",
       PEER,
       forwarded("198.51.100.1"),
       { trustedProxies: [], clientIpHeader: "cf-connecting-ip" },
@@ -164,7 +164,7 @@ describe("the client's address", () => {
     );
   });
 
-  it("behind one proxy is what the proxy appends, whatever stood there before (T35)", () => {
+  it("behind one trusted proxy is the hop that it appends, whatever is before it (T35)", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 500 }), (before) => {
         return keyOf(PROXY, forwarded(`${before}, 198.51.100.1`), BEHIND) === "198.51.100.1";
@@ -172,7 +172,7 @@ describe("the client's address", () => {
     );
   });
 
-  it("is one for all addresses of a /64, and never a fault", () => {
+  it("is the same for all addresses of a /64, and no input is a fault", () => {
     const host = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(host, (groups) => {
@@ -187,7 +187,7 @@ describe("the client's address", () => {
   });
 });
 
-describe("why a forwarded request has no client's address", () => {
+describe("whyUnknown", () => {
   const BY_HEADER: ClientAddressSettings = { trustedProxies: [], clientIpHeader: "cf-connecting-ip" };
   it.each<[string, Headers, ClientAddressSettings, RegExp | undefined]>([
     ["10.0.0.2", forwarded("198.51.100.1"), NONE, /not in TRUSTED_PROXIES/],
@@ -208,7 +208,7 @@ describe("why a forwarded request has no client's address", () => {
     ["10.0.0.2", forwarded("198.51.100.1"), BY_HEADER, /CLIENT_IP_HEADER/],
     ["10.0.0.2", {}, BY_HEADER, undefined],
     ["127.0.0.1", {}, NONE, undefined],
-  ])("%s with %j", (peer, headers, settings, says) => {
+  ])("names the setting that hides the client's address, or none, for a peer %s with %j", (peer, headers, settings, says) => {
     const why = whyUnknown(peer, (name) => headers[name], settings);
     if (says) expect(why).toMatch(says);
     else expect(why).toBeUndefined();
@@ -218,7 +218,7 @@ describe("why a forwarded request has no client's address", () => {
 describe("the limits by address", () => {
   const PHONES = 11;
 
-  /** How many of eleven starts from different spellings of one address get through; ten may. */
+  /** How many of eleven starts succeed; the limit of one client is ten. */
   async function startsFrom(
     from: (n: number) => { peer: string; headers?: Headers },
     env = {},
@@ -244,12 +244,12 @@ describe("the limits by address", () => {
     expect(await startsFrom(forge)).toBe(10);
   });
 
-  it("count the addresses of one /64 as one, and IPv4 however it is written", async () => {
+  it("count the addresses of one /64 as one, and the two forms of an IPv4 address as one", async () => {
     expect(await startsFrom((n) => ({ peer: `2001:db8:1:2::${n}` }))).toBe(10);
     expect(await startsFrom((n) => ({ peer: n % 2 ? PEER : `::ffff:${PEER}` }))).toBe(10);
   });
 
-  it("count each client of a trusted proxy by itself", async () => {
+  it("count each client of a trusted proxy apart", async () => {
     const env = { TRUSTED_PROXIES: "10.0.0.0/8" };
     expect(await startsFrom((n) => ({ peer: PROXY, headers: forwarded(`192.0.2.${n}`) }), env)).toBe(11);
     expect(
@@ -258,8 +258,8 @@ describe("the limits by address", () => {
   });
 
   it.each<[what: string, env: Record<string, string>, headers: Headers]>([
-    ["that nobody configured", {}, forwarded("192.0.2.1")],
-    ["that is trusted and tells no address", { TRUSTED_PROXIES: PROXY }, { "x-real-ip": "192.0.2.1" }],
+    ["that is not trusted", {}, forwarded("192.0.2.1")],
+    ["that is trusted and sends no X-Forwarded-For", { TRUSTED_PROXIES: PROXY }, { "x-real-ip": "192.0.2.1" }],
     ["that does not send CLIENT_IP_HEADER", { CLIENT_IP_HEADER: "cf-conecting-ip" }, forwarded("192.0.2.1")],
   ])("are off behind a proxy %s, and the log says so once", async (_what, env, headers) => {
     const world = await createWorld({

@@ -61,7 +61,7 @@ describe("CORS (T46)", () => {
     }
   });
 
-  it("answers the preflight of an allowed origin with what the API takes, and no more", async () => {
+  it("answers the preflight of an allowed origin with the methods and headers of the API only", async () => {
     const response = await preflight(APP);
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe(APP);
@@ -79,7 +79,7 @@ describe("CORS (T46)", () => {
     }
   });
 
-  it("opens the public keys and the way to them to everybody, without credentials", async () => {
+  it("lets every origin read the public keys and the discovery documents, without credentials", async () => {
     for (const name of ["jwks.json", "oauth-authorization-server", "openid-configuration"]) {
       const response = await from("https://evil.example", `/.well-known/${name}`);
       expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -88,7 +88,7 @@ describe("CORS (T46)", () => {
     }
   });
 
-  it("lets a foreign page send nothing that a form could send (T36)", async () => {
+  it("refuses a body of a type that a foreign page can send without a preflight (T36)", async () => {
     for (const type of [
       "text/plain",
       "application/x-www-form-urlencoded",
