@@ -37,7 +37,7 @@ export async function tourUser({ call }: Tour, session: OpenedSession): Promise<
   await call(CHANGE, tooLarge(headers));
 }
 
-/** What a person is answered who confirms that it is them, by a code to their own phone. */
+/** All answers to a step-up by SMS. */
 export async function tourStepUp({ world, call }: Tour): Promise<void> {
   const STEP_UP = "POST /v1/sessions/current/step-up";
   const { headers } = asUser(await world.signIn(phoneNo(60)));
@@ -53,10 +53,10 @@ export async function tourStepUp({ world, call }: Tour): Promise<void> {
   await call(STEP_UP, tooLarge(headers));
 }
 
-/** What a person is answered who moves their account to another number. */
+/** All answers about a change of number. */
 export async function tourPhone({ world, call }: Tour): Promise<void> {
   const [READ, CHANGE, CANCEL] = ["GET /v1/me/phone", "PUT /v1/me/phone", "DELETE /v1/me/phone/pending"];
-  // The numbers of one range may get messages again.
+  // After an hour the limit of the range allows messages again.
   world.clock.advance(3_600_000);
   const { headers } = asUser(await world.signIn(phoneNo(61)));
   const asked = async (phone: string) => {
@@ -83,7 +83,7 @@ export async function tourPhone({ world, call }: Tour): Promise<void> {
   await call(CANCEL, { headers });
   await call(CANCEL);
   await call(CANCEL, tooLarge(headers));
-  // The access token is good for as long as a confirmation: only a refreshed one outlives that.
+  // An access token lives as long as a confirmation: only a refreshed one is there when that is too old.
   world.clock.advance(300_000);
   const { refreshToken } = await world.signIn(phoneNo(63));
   world.clock.advance(901_000);
@@ -93,7 +93,7 @@ export async function tourPhone({ world, call }: Tour): Promise<void> {
   await call(CHANGE, json(taken, bearer(accessToken)));
 }
 
-/** As if the user had asked for a second factor. */
+/** Turns login protection on or off, in the database. */
 async function setProtection(
   { world }: Tour,
   userId: string,
@@ -104,7 +104,7 @@ async function setProtection(
   await close();
 }
 
-/** What a person is answered who wants to have everything, and who wants to be forgotten. */
+/** All answers to an export and an erasure. */
 export async function tourData(tour: Tour): Promise<void> {
   const { world, call } = tour;
   const [EXPORT, ERASE] = ["GET /v1/me/export", "DELETE /v1/me"];

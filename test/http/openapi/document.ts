@@ -1,4 +1,4 @@
-/** What these tests read of an OpenAPI 3.1 document, and a check of values by its schemas that is not Zod's own. */
+/** The parts of an OpenAPI 3.1 document that these tests read, and a check of values by its schemas without Zod. */
 export interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
@@ -133,10 +133,10 @@ function within({ path, schema }: Placed): Placed[] {
   return [{ path, schema }, ...inside.flatMap(within)];
 }
 
-/** Every field of a body or an answer and every parameter, with what is said about it. */
+/** Every field of a body or an answer and every parameter, with its schema. */
 export function propertiesOf(document: OpenApi): Placed[] {
   const fields = schemasOf(document).flatMap(({ path, schema }) =>
-    // What only narrows another schema down describes nothing itself.
+    // A schema that only narrows another one has no descriptions.
     schema.type === "object"
       ? Object.entries(schema.properties ?? {}).map(([name, one]) => ({
           path: `${path}.${name}`,

@@ -19,8 +19,8 @@ const OPEN = "POST /v1/sessions";
 const ALL = [APP, CONFIRM, OFFER, PASSKEY, CODES, REMOVE, PROTECT, RAISE];
 
 /**
- * All that people are answered about their second factors, and at the second step of a sign-in. Resolves with a challenge
- * that is good.
+ * All answers about second factors, and at the second step of a sign-in. Resolves with a challenge
+ * that is still valid.
  */
 export async function tourFactors(world: World, call: Call): Promise<string> {
   const { codeOf } = factorCalls(() => world);

@@ -22,13 +22,13 @@ const describedBy = ({ path, method }: Operation) => document.paths[path]?.[meth
 const named = OPERATIONS.map((each) => [`${each.method.toUpperCase()} ${each.path}`, each] as const);
 
 describe("/openapi.json", () => {
-  it("is an OpenAPI 3.1 document without a reference that leads nowhere", () => {
+  it("is a valid OpenAPI 3.1 document without dangling references", () => {
     expect(checkDocument(document)).toEqual([]);
     expect(document.openapi).toBe("3.1.0");
     expect(document.servers).toEqual([{ url: ORIGIN }]);
   });
 
-  it("describes every route of the native API, and nothing that is not there", () => {
+  it("describes all routes of the native API and no others", () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -38,7 +38,7 @@ describe("/openapi.json", () => {
     expect(described.sort()).toEqual(served.sort());
   });
 
-  it("gives every operation a name of its own", () => {
+  it("gives every operation a unique operationId", () => {
     const ids = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).map((each) => each.operationId),
     );
@@ -46,13 +46,13 @@ describe("/openapi.json", () => {
     expect(new Set(ids).size).toBe(OPERATIONS.length);
   });
 
-  it("has a sentence for every field and parameter", () => {
+  it("describes every field and parameter", () => {
     const mute = propertiesOf(document).filter(({ schema }) => !schema.description);
     const plain = mute.filter(({ path }) => !/Jwks|healthz|readyz/.test(path));
     expect(plain.map(({ path }) => path)).toEqual([]);
   });
 
-  it("gives examples that its own schemas take", () => {
+  it("has examples that match its own schemas", () => {
     const examples = OPERATIONS.filter(({ body }) => body).map((each) => {
       const { schema, example } = describedBy(each)?.requestBody?.content["application/json"] ?? {};
       return example === undefined ? [] : violations(document, schema ?? {}, example);
@@ -82,7 +82,7 @@ describe.each(named)("%s", (_, each) => {
     expect(responses).toHaveProperty(String(each.answer.status));
   });
 
-  it("asks for credentials exactly where they are needed", () => {
+  it("declares the credentials that it needs", () => {
     const security = {
       none: [],
       access_token: [{ accessToken: [] }],
@@ -93,7 +93,7 @@ describe.each(named)("%s", (_, each) => {
     expect(describedBy(each)?.security).toEqual(security[each.auth]);
   });
 
-  it("names its parameters", () => {
+  it("declares its path parameters, and Idempotency-Key if it sends messages", () => {
     const parameters = describedBy(each)?.parameters ?? [];
     const inPath = [...each.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     expect(parameters.filter((one) => one.in === "path").map(({ name }) => name)).toEqual(inPath);
@@ -102,7 +102,7 @@ describe.each(named)("%s", (_, each) => {
 });
 
 describe("/docs", () => {
-  it.each(["en", "zh-CN"])("tells in %s all that the document tells", async (locale) => {
+  it.each(["en", "zh-CN"])("in %s has every description of the document and every refusal", async (locale) => {
     const page = await (await world.request(`/docs?lang=${locale}`)).text();
     const text = plainText(page);
     const sentences = propertiesOf(document).flatMap(({ schema }) =>
@@ -116,14 +116,14 @@ describe("/docs", () => {
     expect(missing).toEqual([]);
   });
 
-  it("names the credentials of every call that takes some", async () => {
+  it("names the credentials of every operation that takes them", async () => {
     const page = await (await world.request("/docs")).text();
     const taking = OPERATIONS.filter(({ auth }) => auth !== "none");
     expect(page.match(/<\/strong> <span lang="en">Authorization: Bearer/g)).toHaveLength(taking.length);
     expect(plainText(page)).toContain("Authorization: Bearer <API key, pk_…>");
   });
 
-  it.each(named.filter(([, { body }]) => body))("keeps the forms of a body of %s apart", async (_, each) => {
+  it.each(named.filter(([, { body }]) => body))("shows each variant of the body of %s apart", async (_, each) => {
     const { schema } = describedBy(each)?.requestBody?.content["application/json"] ?? {};
     const shown = formsShown(await (await world.request("/docs")).text(), each);
     for (const { properties, required = [] } of schema?.anyOf ?? [schema ?? {}]) {
@@ -131,25 +131,25 @@ describe("/docs", () => {
     }
   });
 
-  it("names what a field of several kinds of text takes", async () => {
+  it("names the formats of a field that takes several", async () => {
     const page = plainText(await (await world.request("/docs")).text());
     expect(page).toContain("clientAddress ipv4 | ipv6 optional");
   });
 
-  it("says in Chinese which text is English", async () => {
+  it("marks English text by lang=en on the Chinese page", async () => {
     const page = await (await world.request("/docs?lang=zh-CN")).text();
     expect(page).toMatch(/<h2 [^>]*lang="en"[^>]*>Start a verification</);
     expect(page).toMatch(/<span lang="en">Stays the same for ever/);
     expect(page).not.toMatch(/<p>(?:<code>|[A-Z][a-z])/);
   });
 
-  it("has an anchor for the type of every problem", async () => {
+  it("has an anchor for every refusal", async () => {
     const page = await (await world.request("/docs")).text();
     for (const code of Object.keys(REFUSALS)) expect(page).toContain(`id="error-${code}"`);
   });
 });
 
-/** The lists of fields in the part of a call: what stands in each outside other fields, and what of that is required. */
+/** The lists of fields in the section of an operation: the fields of each, and which are required. */
 function formsShown(page: string, { method, path }: Operation) {
   const part = page
     .split('<section class="operation"')
@@ -162,7 +162,7 @@ function formsShown(page: string, { method, path }: Operation) {
   });
 }
 
-/** What a reader sees, whatever the white space and the marks. */
+/** The visible text, with white space and backticks as single spaces. */
 function plainText(html: string): string {
   const entities: Json = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
   const text = html
@@ -171,7 +171,7 @@ function plainText(html: string): string {
   return text.replace(/[`\s]+/g, " ").trim();
 }
 
-/** What the compiler refuses is written down here: without its error, `tsc` fails. */
+/** What must not compile: `tsc` fails if an expected error is missing. */
 describe("an operation", () => {
   const parts = {
     id: "madeUp",
@@ -184,7 +184,7 @@ describe("an operation", () => {
     refusals: ["not_found"],
   } as const;
 
-  it("does not compile with an answer that its schema does not have", () => {
+  it("does not compile with an answer that does not match its schema", () => {
     operation({
       ...parts,
       // @ts-expect-error the answer lacks every field of a verification
@@ -208,7 +208,7 @@ describe("an operation", () => {
     expect(refuse("no_such_refusal").ok).toBe(false);
   });
 
-  it("does not compile with a user that was not asked for", () => {
+  it("does not compile if it reads a user without requiring an access token", () => {
     operation({
       ...parts,
       // @ts-expect-error without an access token there is no principal

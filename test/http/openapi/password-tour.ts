@@ -8,7 +8,7 @@ import { asUser, ID, json, nameOf, type Tour, tooLarge } from "./tour.ts";
 
 const OPERATIONS = await loadOperations();
 
-/** What comes of passwords, in worlds where nothing else refuses. */
+/** All answers about passwords, in worlds where nothing else refuses. */
 export async function tourPasswords(tour: Tour): Promise<void> {
   const { call, challenge } = tour;
   const OPEN = "POST /v1/sessions";
@@ -20,7 +20,7 @@ export async function tourPasswords(tour: Tour): Promise<void> {
   const first = await free.signIn(phone);
   for (const newPassword of [password, "short", "x".repeat(300), "qwertyuiop", ""])
     await call(SET, json({ newPassword }, asUser(first).headers), free);
-  // A day later it counts beside the phone, and what login protection rests on stays.
+  // A day later it counts as a factor beside the phone, and cannot be removed while login protection rests on it.
   free.clock.advance(86_400_000);
   const { refreshToken } = first;
   const session = await bodyOf<OpenedSession>(await free.post("/v1/sessions/refresh", { refreshToken }));
@@ -49,7 +49,7 @@ export async function tourPasswords(tour: Tour): Promise<void> {
   await call(REMOVE, tooLarge(late.headers), free);
   await call(REMOVE, asUser(await free.signIn(phone)), free);
   await free.close();
-  // From where nobody has tried anything yet.
+  // An address without any tries yet.
   const from = "198.51.100.70";
   challenge.answer();
   await call(OPEN, { from, ...json({ phone, password, captcha: { kind: "turnstile", token: "forged" } }) });
@@ -78,7 +78,7 @@ async function tourReset({ call }: Tour, free: World, phone: string): Promise<vo
   for (let n = 0; n < 13; n += 1) await call(RESET, { from: "198.51.100.71", ...late });
 }
 
-/** A sign-in where nobody new is taken. */
+/** A sign-up while SIGN_UP is closed. */
 async function tourClosed({ call }: Tour): Promise<void> {
   const closed = await createWorld({ env: { SIGN_UP: "closed" } });
   const asked = await closed.post("/v1/verifications", { phone: phoneNo(72) });
@@ -87,7 +87,7 @@ async function tourClosed({ call }: Tour): Promise<void> {
   await closed.close();
 }
 
-/** What comes of factors in a session that more people may open. */
+/** Answers about factors in the session of a test number. */
 export async function tourTestNumber({ call }: Tour): Promise<void> {
   const [phone, code] = [phoneNo(74), "739251"];
   const test = await createWorld({ env: { TEST_NUMBERS: `${phone}=${code}@2027-06-01` } });
@@ -101,7 +101,7 @@ export async function tourTestNumber({ call }: Tour): Promise<void> {
   await test.close();
 }
 
-/** What a person is answered who came by a temporary password and has still to choose one of their own. */
+/** Answers in a session of a temporary password whose user has yet to set a password. */
 export async function tourBeforePassword({ world, call }: Tour): Promise<void> {
   const start = { phone: phoneNo(73), purpose: "temporary_password" };
   const { id: verificationId } = await bodyOf<VerificationBody>(await world.post("/v1/verifications", start));

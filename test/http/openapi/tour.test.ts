@@ -14,7 +14,7 @@ import { tourBackend, tourVerifications } from "./verifications-tour.ts";
 
 const OPERATIONS = await loadOperations();
 
-/** Those that answer from what the process knows: a challenge is kept nowhere. */
+/** Operations that ask no store; a challenge is kept nowhere. */
 const NEED_NO_STORE = [
   "/healthz",
   "/.well-known/jwks.json",
@@ -53,7 +53,7 @@ beforeAll(async () => {
   await tourPasswords(tour);
   const challenged = await tourFactors(world, call);
   for (const path of ["/readyz", ...NEED_NO_STORE.slice(0, -1)]) await call(`GET ${path}`);
-  // Without its database it can say that it lives, and nothing else.
+  // Without the database only operations that need no store can answer.
   world.clock.advance(300_000);
   await tourBeforePassword(tour);
   await tourTestNumber(tour);
@@ -104,7 +104,7 @@ describe.each(named)("%s", (name, each) => {
   const answers = () => seen.filter((one) => one.name === name);
   const described = () => document.paths[each.path]?.[each.method]?.responses ?? {};
 
-  it("answers as it is documented, whatever the answer", () => {
+  it("answers as the document declares, each time", () => {
     expect(answers().length).toBeGreaterThan(1);
     for (const { status, type, text } of answers()) {
       const { content } = described()[status] ?? {};
@@ -115,7 +115,7 @@ describe.each(named)("%s", (name, each) => {
     }
   });
 
-  it("was seen with its answer and with every refusal that it declares", () => {
+  it("was seen with its success and with every refusal that it declares", () => {
     expect(answers().map(({ status }) => status)).toContain(each.answer.status);
     const codes = new Set(answers().flatMap(({ code }) => (code ? [code] : [])));
     const declared = allRefusals(each).filter((code) => code !== "internal_error");
@@ -141,7 +141,7 @@ describe("without its database", () => {
   });
 });
 
-describe("the check of answers itself", () => {
+describe("violations, by which answers are checked,", () => {
   const schema = () => ({ $ref: "#/components/schemas/User" });
   const user = {
     id: "x",
@@ -152,7 +152,7 @@ describe("the check of answers itself", () => {
     createdAt: "2026-01-01T00:00:00Z",
   };
 
-  it("takes what is right", () => expect(violations(document, schema(), user)).toEqual([]));
+  it("finds nothing in a correct answer", () => expect(violations(document, schema(), user)).toEqual([]));
 
   it.each([
     [{ ...user, phoneTag: "x" }, "answer.phoneTag: is not declared"],
@@ -160,7 +160,7 @@ describe("the check of answers itself", () => {
     [{ ...user, avatar: "3" }, "answer.avatar: uri"],
     [{ id: "x" }, "answer.phone: is missing"],
     [[], "answer: is no object"],
-  ])("finds what is wrong with %j", (value, violation) => {
+  ])("finds the error in %j", (value, violation) => {
     expect(violations(document, schema(), value)).toContain(violation);
   });
 });

@@ -17,12 +17,12 @@ export interface Seen {
 
 type Init = RequestInit & { readonly id?: string; readonly query?: string; readonly from?: string };
 
-/** Who goes through the API, so that every answer is seen once. */
+/** Calls the API, so that every answer is seen. */
 export interface Tour {
   readonly world: World;
   /** Judges the challenges of that world. */
   readonly challenge: ReturnType<typeof createTestVerifier>;
-  /** Makes a call, notes its answer under the operation's name, and resolves with what it holds. */
+  /** Makes a call, records its answer under the operation's name, and resolves with its body. */
   call<T>(name: string, init?: Init, at?: World): Promise<T>;
 }
 

@@ -33,7 +33,7 @@ export async function tourVerifications(tour: Tour): Promise<void> {
   await tourSender(tour, START, RESEND);
 }
 
-/** What a start and a resend may be told about challenges. */
+/** All answers to a start and a resend about challenges. */
 async function tourChallenges(
   { call, challenge }: Tour,
   start: string,
@@ -58,7 +58,7 @@ async function tourChallenges(
   await call(resend, { id, ...json({ captcha: solved("b") }) });
 }
 
-/** All that a sender may say, at a start and at a resend. */
+/** All outcomes of a sender, at a start and at a resend. */
 async function tourSender(tour: Tour, start: string, resend: string): Promise<void> {
   const { world, call } = tour;
   for (const [n, status] of (["bad_number", "rejected", "throttled"] as const).entries()) {
@@ -77,7 +77,7 @@ async function tourSender(tour: Tour, start: string, resend: string): Promise<vo
   await together(tour, start, json({ phone: phoneNo(31) }));
 }
 
-/** The same request twice while the first is still out. */
+/** The same request again while the first is in progress. */
 async function together({ call }: Tour, name: string, init: RequestInit & { id?: string }): Promise<void> {
   const key = { "idempotency-key": `${KEY}-2` };
   const again = { ...init, headers: { ...(init.headers as Record<string, string>), ...key } };
@@ -85,13 +85,13 @@ async function together({ call }: Tour, name: string, init: RequestInit & { id?:
   await call(name, again);
 }
 
-/** What a backend with an API key is answered, and whoever has none. */
+/** All answers to a backend with an API key, and without one. */
 export async function tourBackend({ world, call }: Tour): Promise<void> {
   const START = "POST /v1/verifications";
   const CHECK = "POST /v1/verifications/{id}/check";
   const REDEEM = "POST /v1/proofs/redeem";
   const headers = bearer(await apiKey(world));
-  // The address may guess again.
+  // After five minutes the limit of guesses by the address is free again.
   world.clock.advance(300_000);
   const ask = { purpose: "verify_identity", phone: phoneNo(50), reference: "4711" };
   await call(START, json({ purpose: "verify_identity", phone: phoneNo(50) }));

@@ -7,7 +7,7 @@ import { ACCOUNT_COPY } from "../../../src/http/pages/copy/account.ts";
 describe("the avatars", () => {
   const folder = new URL("../../../web/public/avatars/", import.meta.url);
 
-  test("are as many as the core knows, each with a name in both languages", () => {
+  test("are as many as the core says, each with a name in both languages", () => {
     const expected = Array.from({ length: AVATARS }, (_, index) => `${index + 1}.svg`);
     expect(readdirSync(folder).sort()).toEqual([...expected].sort());
     const names = LOCALES.map((locale) => ACCOUNT_COPY[locale].avatarNames);
@@ -16,7 +16,7 @@ describe("the avatars", () => {
     expect(names.flat()).not.toContain("");
   });
 
-  test("hold nothing that could run or load", () => {
+  test("contain no script, link or style", () => {
     for (const file of readdirSync(folder)) {
       const svg = readFileSync(new URL(file, folder), "utf8");
       expect(svg.length, file).toBeLessThan(2000);

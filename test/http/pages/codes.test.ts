@@ -7,7 +7,7 @@ import { factorCalls } from "../factors/support.ts";
 import { sessionCalls } from "../session/support.ts";
 import { DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
 
-// Codes that pages send to somebody who is known already: whose phone they go to, and the challenge that they may take.
+// Codes that pages send to a known user: to which phone they go, and the challenge that they may demand.
 
 const OTHER = phoneNo(501);
 const NEW = phoneNo(502);
@@ -30,7 +30,7 @@ async function guarded(phone: string): Promise<void> {
   expect((await protect(person, "always")).status).toBe(204);
 }
 
-/** A browser at the second step. */
+/** A visitor at the second step. */
 async function atSecondStep(phone: string, visitor = createVisitor(world)) {
   await visitor.go("/sign-in/password");
   const typed = await visitor.go("/sign-in/password", { phone, country: "CN", password: PASSWORD });
@@ -55,7 +55,7 @@ async function solutionOf(page: string): Promise<string> {
   return JSON.stringify(await solveAltcha(JSON.parse(puzzle.replaceAll("&quot;", '"'))));
 }
 
-it("the second step shows the challenge that its code takes, and goes on", async () => {
+it("the second step shows the challenge that its code demands, and sends the code when it is solved", async () => {
   ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "1/1h" } }));
   await guarded(PHONE);
   await world.post("/v1/verifications", { phone: OTHER });
@@ -72,7 +72,7 @@ it("the second step shows the challenge that its code takes, and goes on", async
   expect(entered).toMatchObject({ location: "/account" });
 });
 
-it("a further code to a new number shows the challenge that it takes", async () => {
+it("a resend to a new number shows the challenge that it demands, and sends the code when it is solved", async () => {
   ({ world } = await createPasswordWorld({ env: { ...EASY, LIMIT_ADDRESS_SENDS: "2/1h" } }));
   const { go, enter } = createVisitor(world);
   await enter();
@@ -88,7 +88,7 @@ it("a further code to a new number shows the challenge that it takes", async () 
   expect(messagesTo(NEW)).toBe(2);
 });
 
-it("a second step sends no code of the account that the browser was at before", async () => {
+it("the second step sends its code to the account at hand, not to the one that the browser was at before", async () => {
   ({ world } = await createPasswordWorld());
   await guarded(PHONE);
   await guarded(OTHER);
@@ -107,7 +107,7 @@ it("a second step sends no code of the account that the browser was at before", 
   for (const name of ["phonekey_second", "phonekey_second_code"]) expect(visitor.jar.get(name)).toBe("");
 });
 
-it.each(["signed out", "was signed out elsewhere"])("nobody gets the codes of who %s before", async (way) => {
+it.each(["signed out", "was signed out elsewhere"])("the next user of a browser does not get the codes of a user who %s", async (way) => {
   ({ world } = await createPasswordWorld());
   const { go, enter } = createVisitor(world);
   await enter();
@@ -135,7 +135,7 @@ it.each([
   ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
   ["/account/confirm?to=/account/data", "/account/confirm/send", {}],
   ["/account/data", "/account/data/send", {}],
-])("whoever signs in again meanwhile gets a code of %s that they can enter", async (page, send, form) => {
+])("a user who signs in again can get and enter a new code of %s", async (page, send, form) => {
   ({ world } = await createPasswordWorld());
   const { go, enter } = createVisitor(world);
   await enter();
@@ -151,7 +151,7 @@ it.each([
   expect((await go(page)).text).toContain('name="code"');
 });
 
-it("a number that is sent twice, by a second click, has its code entered all the same", async () => {
+it("a change of number goes on if its form was sent twice by a second click", async () => {
   ({ world } = await createPasswordWorld());
   const { go, enter } = createVisitor(world);
   await enter();
@@ -164,7 +164,7 @@ it("a number that is sent twice, by a second click, has its code entered all the
   expect((await go("/account/phone")).text).toContain('action="/account/phone/cancel"');
 });
 
-it("a page that is older than its code asks for the number once more", async () => {
+it("a resend from a page whose code has expired leads back to the entry of the new number", async () => {
   ({ world } = await createPasswordWorld());
   const { go, enter } = createVisitor(world);
   await enter();
@@ -176,7 +176,7 @@ it("a page that is older than its code asks for the number once more", async () 
   expect((await go("/account/phone")).text).toContain('name="phone"');
 });
 
-/** The fields of a page's form that are not for a person to fill in. */
+/** The hidden fields of a page's form. */
 function hiddenOf(page: string, action: string): Record<string, string> {
   const [, form = ""] = page.split(`action="${action}"`);
   const fields = (form.split("</form>")[0] ?? "").matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g);
@@ -184,9 +184,9 @@ function hiddenOf(page: string, action: string): Record<string, string> {
 }
 
 /**
- * Sends a form twice at once, as a double click does without scripts, and keeps the cookies of one answer alone.
+ * Sends a form twice at once, as a double click does without scripts, and keeps the cookies of only one answer.
  *
- * @param kept which answer's: the browser dropped the other one
+ * @param kept the index of the answer that the browser keeps
  * @returns where both lead
  */
 async function twiceAtOnce(
@@ -201,12 +201,12 @@ async function twiceAtOnce(
   return answers.map((answer) => answer.headers.get("location"));
 }
 
-describe.each([0, 1])("a double click of which answer %i alone arrives leads to the code", (kept) => {
+describe.each([0, 1])("a double click of which only answer %i arrives leads to the entry of one code", (kept) => {
   it.each([
     ["/account/data", "/account/data/send", {}],
     ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],
     ["/account/confirm?to=%2Faccount%2Fdata", "/account/confirm/send", {}],
-  ])("of %s", async (page, action, typed) => {
+  ])("on %s", async (page, action, typed) => {
     ({ world } = await createPasswordWorld());
     const visitor = createVisitor(world);
     await visitor.enter();
@@ -217,7 +217,7 @@ describe.each([0, 1])("a double click of which answer %i alone arrives leads to 
     expect((await visitor.go(page)).text).toContain('name="code"');
   });
 
-  it("of /sign-in/second", async () => {
+  it("on /sign-in/second", async () => {
     ({ world } = await createPasswordWorld());
     await guarded(PHONE);
     world.clock.advance(MINUTE_MS);
@@ -234,7 +234,7 @@ describe.each([0, 1])("a double click of which answer %i alone arrives leads to 
   it.each([
     ["/sign-in", "/sign-in/code", "/sign-in/resend"],
     ["/sign-in/forgotten", "/sign-in/forgotten/code", "/sign-in/forgotten/resend"],
-  ])("that %s sends in the place of one that has ended", async (start, page, action) => {
+  ])("on the resend of %s after the code has ended", async (start, page, action) => {
     ({ world } = await createPasswordWorld());
     const visitor = createVisitor(world);
     await visitor.go(start);

@@ -9,7 +9,7 @@ const DAY = DAY_MS / SECOND_MS;
 let world: World;
 afterEach(() => world.close());
 
-/** A browser that keeps cookies, and shows how each was set last. */
+/** A browser that keeps the cookies, and the attributes with which each was set last. */
 function createJar(origin: string) {
   const values = new Map<string, string>();
   const lines = new Map<string, string>();
@@ -45,8 +45,8 @@ const line = (maxAge: number, more: string) => `HttpOnly; Max-Age=${maxAge}; Pat
 const GONE = "Max-Age=0; Path=/";
 
 describe.each([
-  ["over https bear the prefix that no subdomain and no other path can write", HTTPS, "__Host-", "; Secure"],
-  ["of development are the same without what a browser takes over https alone", ORIGIN, "", ""],
+  ["over https have the prefix __Host-, which no subdomain or other path can set", HTTPS, "__Host-", "; Secure"],
+  ["in development lack __Host- and Secure, which browsers accept over https only", ORIGIN, "", ""],
 ])("the pages' cookies (T25)", (what, origin, prefix, secure) => {
   it(what, async () => {
     world = await createWorld({ env: origin === ORIGIN ? {} : { PUBLIC_URL: origin } });
@@ -61,14 +61,14 @@ describe.each([
   });
 });
 
-it("a session's cookie ends with its session, however long that is", async () => {
+it("the session cookie lives as long as SESSION_DAYS", async () => {
   world = await createWorld({ env: { SESSION_DAYS: "7" } });
   const { signIn, lines } = createJar(ORIGIN);
   await signIn();
   expect(lines.get("phonekey_session")).toBe(line(7 * DAY, ""));
 });
 
-it("a session's cookie without the prefix is none over https: whoever wrote it may not be this server", async () => {
+it("a session cookie without __Host- is ignored over https: another server may have set it", async () => {
   world = await createWorld({ env: { PUBLIC_URL: HTTPS } });
   const { signIn, values, go } = createJar(HTTPS);
   await signIn();
@@ -79,7 +79,7 @@ it("a session's cookie without the prefix is none over https: whoever wrote it m
   expect(await go("/account")).not.toContain('action="/sign-out"');
 });
 
-it("a sign-in ends the session that the browser had before, whosever it was (T25)", async () => {
+it("a sign-in ends the session that the browser had before, even another user's (T25)", async () => {
   world = await createWorld();
   const [former, visitor] = [createVisitor(world), createVisitor(world)];
   await former.enter(phoneNo(1));

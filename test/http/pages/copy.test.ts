@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { Locale } from "../../../src/core/locale.ts";
 
 /**
- * Every text of one language under its path. Those that are functions are called with what they take; what stands
- * around a value is one text, since one side of it may be empty.
+ * Every text of one language under its path. Texts that are functions are called with a number; the two parts around
+ * a value count as one text, since one of them may be empty.
  */
 function textsOf(value: unknown, path = ""): readonly (readonly [string, string])[] {
   if (typeof value === "function") return textsOf(value(7), path);
@@ -16,7 +16,7 @@ function textsOf(value: unknown, path = ""): readonly (readonly [string, string]
 const copyFolder = new URL("../../../src/http/pages/copy/", import.meta.url);
 
 test.each(readdirSync(copyFolder))(
-  "both languages of %s say everything, and 简体中文 is not English",
+  "%s has the same texts in both languages, none of them empty or in the other language",
   async (file) => {
     for (const copy of Object.values(await import(new URL(file, copyFolder).href))) {
       const languages = copy as Readonly<Record<Locale, unknown>>;

@@ -18,11 +18,11 @@ async function second(firstTakesMs: number): Promise<Answer> {
 }
 
 describe("a form that was sent twice", () => {
-  it("is answered as the first, however long its senders take", async () => {
+  it("gets the answer to the first sending, however long that takes", async () => {
     expect(await second(ALL_TRIES_MS)).toEqual(ok("sent"));
   });
 
-  it("is another form in another browser", async () => {
+  it("has another idempotency key in another browser", async () => {
     const keys: (string | undefined)[] = [];
     for (const pre of ["browser", "another"])
       await sentOnce({ pause: async () => {} }, { ...FORM, flow: { pre } }, async (idempotency) => {
@@ -32,7 +32,7 @@ describe("a form that was sent twice", () => {
     expect(new Set(keys).size).toBe(2);
   });
 
-  it("tells a person to wait, and nothing of keys, where the first is not answered at all", async () => {
+  it("is refused with too_many_requests if the first sending is never answered", async () => {
     expect(await second(Number.POSITIVE_INFINITY)).toEqual(
       refuse("too_many_requests", { retryAfterSeconds: 1 }),
     );

@@ -5,20 +5,20 @@ import { bearer, createWorld, ORIGIN, type World } from "../../support/world.ts"
 import { factorCalls } from "../factors/support.ts";
 import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo } from "../support.ts";
 
-// The right code that is sent again: by a second click, of which a browser shows the last answer alone, or by loading a page again.
+// The right code that is sent again: by a second click, of which a browser shows only the last answer, or by loading a page again.
 
 let world: World;
 afterEach(() => world.close());
 const { addApp, atNewApp, codeOf, protectedBy } = factorCalls(() => world);
 
-/** What a browser shows in the end, which follows where it is led. */
+/** The page that a browser shows after all redirects. */
 async function shown({ go }: ReturnType<typeof createVisitor>, path: string, form?: Record<string, string>) {
   let page = await go(path, form);
   for (let hops = 0; page.location && hops < 5; hops++) page = await go(page.location);
   return page;
 }
 
-/** Somebody on the page of a temporary password that a backend had sent to them. */
+/** A visitor at the page of a temporary password that a backend sent. */
 async function atTemporaryPassword() {
   const key = await apiKey(world, { purposes: ["temporary_password"] });
   const asked = { phone: PHONE, purpose: "temporary_password", page: {} };
@@ -29,7 +29,7 @@ async function atTemporaryPassword() {
   return { visitor, path, code: world.sms.lastCode() };
 }
 
-/** Somebody at the second step of a sign-in, and what it takes. */
+/** A visitor at the second step of a sign-in, and its form. */
 async function atSecondStep() {
   const { app } = await protectedBy(PHONE);
   world.clock.advance(DAY_MS);
@@ -39,7 +39,7 @@ async function atSecondStep() {
   return { visitor, form: { by: "otp", code: codeOf(app.secret) } };
 }
 
-/** Somebody who was asked for the code of the sign-in page. */
+/** A visitor at the code of a sign-in. */
 async function atCode(query = "") {
   const visitor = createVisitor(world);
   await visitor.go(`/sign-in${query}`);
@@ -48,12 +48,12 @@ async function atCode(query = "") {
   return { visitor, code: world.sms.lastCode() };
 }
 
-describe("where nobody new is taken", () => {
+describe("if SIGN_UP is closed, the right code that is sent again", () => {
   beforeEach(async () => {
     world = await createWorld({ env: { SIGN_UP: "closed" } });
   });
 
-  it("the code says that it was used, and not nothing", async () => {
+  it("is answered as used", async () => {
     const { visitor, code } = await atCode();
     expect((await visitor.go("/sign-in/code", { code })).text).toContain(
       "There is no account for this number",
@@ -63,7 +63,7 @@ describe("where nobody new is taken", () => {
     expect(again.status).toBe(410);
   });
 
-  it("a temporary password that a backend had sent is not called confirmed", async () => {
+  it("at the page of a backend's temporary password is not answered as confirmed", async () => {
     const { visitor, path, code } = await atTemporaryPassword();
     expect((await visitor.go(path, { code })).text).toContain("There is no account for this number");
     for (const form of [{ code }, undefined]) {
@@ -74,18 +74,18 @@ describe("where nobody new is taken", () => {
   });
 });
 
-describe("where it signed in", () => {
+describe("after a sign-in, the code that is sent again", () => {
   beforeEach(async () => {
     world = await createWorld();
   });
 
-  it("the code leads on to the account", async () => {
+  it("leads on to the account", async () => {
     const visitor = createVisitor(world);
     await visitor.enter();
     expect((await shown(visitor, "/sign-in/code")).text).toContain("Your account");
   });
 
-  it("the code leads on to the second step where that is asked for", async () => {
+  it("leads on to the second step if the account has login protection", async () => {
     await protectedBy(PHONE);
     world.clock.advance(DAY_MS);
     const visitor = createVisitor(world);
@@ -95,7 +95,7 @@ describe("where it signed in", () => {
     expect((await visitor.go("/sign-in/code")).location).toBe("/sign-in/second");
   });
 
-  it("a temporary password leads on to the second step where that is asked for", async () => {
+  it("at the page of a temporary password leads on to the second step if the account has login protection", async () => {
     await protectedBy(PHONE);
     world.clock.advance(DAY_MS);
     const { visitor, path, code } = await atTemporaryPassword();
@@ -104,7 +104,7 @@ describe("where it signed in", () => {
       expect((await shown(visitor, path, form)).text).toContain("One more step");
   });
 
-  it("a temporary password leads on to what comes next", async () => {
+  it("at the page of a temporary password leads on to the choice of a password", async () => {
     const { visitor, path, code } = await atTemporaryPassword();
     expect((await visitor.go(path, { code })).location).toBe("/account/password");
     for (const form of [{ code }, undefined])
@@ -117,7 +117,7 @@ describe("a second click", () => {
     world = await createWorld();
   });
 
-  /** The answers to a form that a browser sends again before it has the first answer, and when it has its cookies alone. */
+  /** The answers to a form that a browser sends again before the first answer, and when it has only its cookies. */
   async function twice(
     visitor: ReturnType<typeof createVisitor>,
     path: string,
@@ -132,7 +132,7 @@ describe("a second click", () => {
     return { first, locations, texts: [await second.text(), late.text] };
   }
 
-  /** Where the answers lead when somebody enters the code to a new number of theirs twice. */
+  /** Where the answers lead when the code to a new number is sent twice. */
   async function changedTwice() {
     const visitor = createVisitor(world);
     await visitor.enter();
@@ -143,19 +143,19 @@ describe("a second click", () => {
     return locations;
   }
 
-  it("on the code to a new number leads on to what is about to happen", async () => {
+  it("on the code to a new number leads on to the change that waits", async () => {
     const locations = await changedTwice();
     expect(locations).toEqual(["/account/phone", "/account/phone", "/account/phone"]);
   });
 
-  it("on the code to a new number that the account moves to at once leads on, too", async () => {
+  it("on the code to a new number leads on to the account if the change takes effect at once", async () => {
     await world.close();
     world = await createWorld({ env: { PHONE_CHANGE_HOURS: "0" } });
     const locations = await changedTwice();
     expect(locations).toEqual(["/account?saved", "/account?saved", "/account?saved"]);
   });
 
-  it("on the code that confirms who they are leads on to where they came from", async () => {
+  it("on the SMS code of a confirmation leads on to the page that asked for it", async () => {
     const visitor = createVisitor(world);
     await visitor.enter();
     world.clock.advance(20 * MINUTE_MS);
@@ -167,7 +167,7 @@ describe("a second click", () => {
     expect(locations).toEqual(["/account/data", "/account/data", "/account/data"]);
   });
 
-  it("on the code of an app leads on as well", async () => {
+  it("on an app's code of a confirmation leads on to the page that asked for it", async () => {
     const { secret } = await addApp(await world.signIn());
     world.clock.advance(MINUTE_MS);
     const visitor = createVisitor(world);
@@ -182,13 +182,13 @@ describe("a second click", () => {
     expect((await visitor.go("/account/confirm", { by: "otp", code: "000000" })).status).toBe(401);
   });
 
-  it("on an app's first code leads to the factor that it is by then", async () => {
+  it("on an app's first code leads on to the factors with the app", async () => {
     const { visitor, form } = await atNewApp();
     const { locations } = await twice(visitor, "/account/factors/app/confirm", form);
     expect(new Set(locations)).toEqual(new Set(["/account/factors?saved"]));
   });
 
-  it("on what the second step takes leads on to what it opened", async () => {
+  it("on the code of the second step leads on to the account", async () => {
     const { visitor, form } = await atSecondStep();
     const wrong = await visitor.go("/sign-in/second", { by: "otp", code: "000000" });
     expect(wrong.status).toBe(401);
@@ -196,13 +196,13 @@ describe("a second click", () => {
     expect(locations).toEqual(["/account", "/sign-in/code", "/account"]);
   });
 
-  it("on what the second step takes says that it was used, where the first answer was lost", async () => {
+  it("on the code of the second step says that it was used if the first answer was lost", async () => {
     const { visitor, form } = await atSecondStep();
     await world.request("/sign-in/second", visitor.sending(form));
     expect((await shown(visitor, "/sign-in/second", form)).text).toContain("This code has been used");
   });
 
-  it("on a code that signs in leads on, while the app that asked is slow", async () => {
+  it("on a code that signs in leads on to the app that asked for the sign-in", async () => {
     await world.close();
     const returnTo = "https://app.example/back";
     world = await createWorld({ env: { RETURN_TO: returnTo } });
@@ -215,7 +215,7 @@ describe("a second click", () => {
     expect(await visitor.go("/sign-in/code")).toMatchObject({ status: 303, location: toApp });
   });
 
-  it("on the deletion of an account says once more that it is deleted", async () => {
+  it("on the deletion of an account says again that it is deleted", async () => {
     const visitor = createVisitor(world);
     await visitor.enter();
     await visitor.go("/account/data");
@@ -225,7 +225,7 @@ describe("a second click", () => {
     for (const text of [await first.text(), ...texts]) expect(text).toContain("Your account is deleted");
   });
 
-  it("on the deletion of an account says that it is deleted also where it came before the first was done", async () => {
+  it("on the deletion of an account says that it is deleted even if it comes before the first one is done", async () => {
     const visitor = createVisitor(world);
     await visitor.enter();
     await visitor.go("/account/data");
@@ -238,7 +238,7 @@ describe("a second click", () => {
     for (const answer of answers) expect(await answer.text()).toContain("Your account is deleted");
   });
 
-  it("on the deletion of an account does not say that it is deleted where the session was ended before that", async () => {
+  it("on the deletion of an account does not say that it is deleted if the session was ended before", async () => {
     const other = await world.signIn();
     world.clock.advance(MINUTE_MS);
     const visitor = createVisitor(world);
@@ -259,7 +259,7 @@ describe("a second click", () => {
       expect((await answer.text()).includes("Your account is deleted")).toBe(!isThere);
   });
 
-  it("on a new password does not say that the code was wrong", async () => {
+  it("on a new password says that the code was used", async () => {
     await world.signIn();
     world.clock.advance(MINUTE_MS);
     const visitor = createVisitor(world);
@@ -273,7 +273,7 @@ describe("a second click", () => {
   });
 });
 
-it("a forgotten password of nobody promises no account where none is made", async () => {
+it("a reset for a number without an account does not offer to create one if SIGN_UP is closed", async () => {
   world = await createWorld({ env: { SIGN_UP: "closed" } });
   const visitor = createVisitor(world);
   await visitor.go("/sign-in/forgotten");

@@ -47,7 +47,7 @@ function accountProps(context: PageContext, text: string) {
   };
 }
 
-/** Every view with `text` wherever text goes in. */
+/** Every view, with `text` as each of its texts. */
 function everyView(locale: Locale, text: string) {
   const context = contextOf(locale, { brand: text, csrf: text });
   const operation = {
@@ -106,7 +106,7 @@ describe.each(LOCALES)("every view in %s", (locale) => {
     }
   });
 
-  test("has nothing that the policy against inline code and style refuses", async () => {
+  test("has no inline code or style, which the content security policy refuses", async () => {
     for (const [name, page] of await rendered(locale, "text")) {
       for (const tag of tagsOf(page)) expect(tag, name).not.toMatch(/\s(on\w+|style)\s*=|javascript:|data:/i);
       expect(page, name).not.toMatch(/<style[\s>]/i);
@@ -143,7 +143,7 @@ describe.each(LOCALES)("every view in %s", (locale) => {
 describe("the phone page", () => {
   const form = { country: "CA", phone: "555" };
 
-  test("offers a plain select with the chosen country, and a telephone field that the browser can fill", async () => {
+  test("has a plain select with the chosen country, and a telephone field that the browser can fill", async () => {
     const page = String(await phonePage({ context: contextOf("en"), form, countries: [CHINA, CANADA] }));
     expect(page).toMatch(/<option value="CA" selected=""[^>]*>Canada \+1<\/option>/);
     expect(page).toMatch(
@@ -174,7 +174,7 @@ describe("the phone page", () => {
 });
 
 describe("the code page", () => {
-  test("asks in one text field that takes codes from messages", async () => {
+  test("asks for the code in one text field, which the browser can fill from a message", async () => {
     const page = String(await codePage({ context: contextOf("en"), ...CODE }));
     expect(page).toContain('type="text" inputmode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}"');
     expect(page).not.toContain('type="number"');
@@ -189,7 +189,7 @@ describe("the code page", () => {
     ["en", "We sent it to "],
     ["zh-CN", "临时密码已发送至 "],
   ] as const)(
-    "calls a temporary password of digits so where a backend had it sent (%s)",
+    "calls the code of a backend's temporary password a temporary password, though it has only digits (%s)",
     async (locale, text) => {
       const page = verifyPage({
         context: contextOf(locale),
@@ -212,13 +212,13 @@ describe("the code page", () => {
     }
   });
 
-  test("leaves the button that sends again usable without scripts", async () => {
+  test("keeps the resend button usable without scripts", async () => {
     const page = String(await codePage({ context: contextOf("en"), ...CODE }));
     expect(tagsOf(page).filter((tag) => /\sdisabled|aria-disabled/.test(tag))).toEqual([]);
     expect(page).toContain('<noscript><p class="hint">You can send it again in 28 seconds.</p></noscript>');
   });
 
-  test("offers a new code, and no field, once the code is dead", async () => {
+  test("offers a new code, and no field, if the code has ended", async () => {
     const page = String(await codePage({ context: contextOf("en"), ...CODE, ended: true }));
     expect(page).toContain("<title>Error: This code no longer works · Phonekey</title>");
     expect(page).not.toContain('name="code"');
@@ -227,7 +227,7 @@ describe("the code page", () => {
 });
 
 describe("the account page", () => {
-  test("gives times in UTC, and no button to end the session in use", async () => {
+  test("shows times in UTC, and no button to end the current session", async () => {
     const page = String(await accountPage(accountProps(contextOf("en"), "Firefox on Linux")));
     expect(page).toContain(
       '<time datetime="2026-11-23T21:35:00.000Z" data-local-time="">23 Nov 2026, 21:35 UTC</time>',
@@ -236,14 +236,14 @@ describe("the account page", () => {
     expect(page).toMatch(/name="avatar" value="1" checked=""/);
   });
 
-  test("shows a bad name at its field", async () => {
+  test("shows the error of a name at its field", async () => {
     const error = { field: "name", text: "Too long." };
     const page = String(await accountPage({ ...accountProps(contextOf("en"), "x"), error }));
     expect(page).toContain('aria-invalid="true" aria-describedby="name-error name-hint"');
   });
 });
 
-test("the inbox shows each message literally and reloads itself only where no script runs", async () => {
+test("the inbox shows each message literally and reloads itself only without scripts", async () => {
   const text = "Your code is 204867.\n\n@example.com #204867";
   const messages = [{ to: "+8613800138000", text, purpose: "sign_in", sentAt: AT }];
   const page = String(await inboxPage({ context: contextOf("en"), messages, refreshSeconds: 3 }));
@@ -271,7 +271,7 @@ test("the API page has an anchor for every refusal that its operations link to",
   }
 });
 
-test("the API documents break a long address behind a slash", async () => {
+test("the API page lets a long path break after each slash", async () => {
   const page = everyView("en", "/v1/verifications/{id}/resend").docs;
   const broken = "/<wbr/>v1/<wbr/>verifications/<wbr/>{id}/<wbr/>resend";
   expect(String(await page)).toContain(`<span class="path">${broken}</span>`);

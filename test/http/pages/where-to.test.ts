@@ -5,9 +5,9 @@ import { createVisitor } from "../../support/visitor.ts";
 import { createWorld, type World } from "../../support/world.ts";
 import { bodyOf, MINUTE_MS, opened, PHONE, phoneNo } from "../support.ts";
 
-// Where pages send people on: to addresses that are allowed, or on to pages of their own account (T39).
+// Where pages redirect to: allowed addresses of apps, or pages of the account (T39).
 
-describe("what an app asks for", () => {
+describe("the query by which an app asks for a sign-in", () => {
   const APP = "https://app.example.com/in";
   const CHALLENGE = "A".repeat(43);
   type Wrong = [string, Readonly<Record<string, string>>, string];
@@ -21,7 +21,7 @@ describe("what an app asks for", () => {
     return readReturnRequest((name) => query[name], [APP]);
   };
 
-  it("is taken with a challenge of S256, and a state of up to 512 characters", () => {
+  it("is accepted with a challenge of S256 and a state of up to 512 characters", () => {
     expect(asked({})).toEqual({ ok: true, value: { returnTo: APP, challenge: CHALLENGE } });
     const state = "~ ".repeat(256);
     expect(asked({ state })).toEqual({ ok: true, value: { returnTo: APP, challenge: CHALLENGE, state } });
@@ -31,16 +31,16 @@ describe("what an app asks for", () => {
     ["a challenge that is too short", { code_challenge: "A".repeat(42) }, "challenge"],
     ["a challenge that is too long", { code_challenge: "A".repeat(44) }, "challenge"],
     ["a challenge with padding", { code_challenge: `${"A".repeat(42)}=` }, "challenge"],
-    ["a challenge in the clear", { code_challenge_method: "plain" }, "challenge"],
+    ["a plain challenge", { code_challenge_method: "plain" }, "challenge"],
     ["a method in lower case", { code_challenge_method: "s256" }, "challenge"],
     ["an empty state", { state: "" }, "state"],
     ["a state that is too long", { state: "a".repeat(513) }, "state"],
     ["a state beyond ASCII", { state: "é" }, "state"],
     ["a state of two lines", { state: "a\nb" }, "state"],
     ["an address that begins like an allowed one", { return_to: `${APP}/more` }, "address"],
-    ["an address elsewhere", { return_to: "https://app.example.com.evil.example/in" }, "origin"],
-    ["an address that is none", { return_to: "/account" }, "origin"],
-  ])("is refused whole for %s", (_, change, wrong) => {
+    ["an address of another origin", { return_to: "https://app.example.com.evil.example/in" }, "origin"],
+    ["an address without an origin", { return_to: "/account" }, "origin"],
+  ])("is refused for %s", (_, change, wrong) => {
     expect(asked(change)).toEqual({ ok: false, wrong });
   });
 
@@ -54,7 +54,7 @@ describe("what an app asks for", () => {
     ["address", { return_to: `${APP}/` }, "zh-CN", /同源的地址，但没有逐字符一致的地址。/],
     ["challenge", { code_challenge: "" }, "en", / The app must send a code_challenge/],
     ["state", { state: "é" }, "zh-CN", /应用的 state 必须是/],
-  ])("tells its developer that the %s is wrong, and repeats none of it", async (_, change, lang, says) => {
+  ])("is answered by a page that says that the %s is wrong and does not repeat it", async (_, change, lang, says) => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     const sound = { return_to: APP, code_challenge: CHALLENGE, code_challenge_method: "S256" };
@@ -70,10 +70,10 @@ describe("what an app asks for", () => {
   });
 });
 
-describe("an app that was handed a session", () => {
+describe("an app that gets a handover", () => {
   const APP = "https://app.example.com/in";
 
-  it("goes on as the device whose token it shows", async () => {
+  it("keeps the device whose token it sends with the handover", async () => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     const { deviceToken } = await world.signIn(PHONE);
@@ -93,13 +93,13 @@ describe("an app that was handed a session", () => {
     expect(deviceOf(session.deviceToken)).toBe(deviceOf(deviceToken));
   });
 
-  /** What the app asks for by the address. */
+  /** The query by which the app asks for a sign-in. */
   function askedFor(codeVerifier: string) {
     const code_challenge = createHash("sha256").update(codeVerifier).digest("base64url");
     return { return_to: APP, code_challenge, code_challenge_method: "S256", state: "abc" };
   }
 
-  /** Up to the code, from an app that asked. */
+  /** A visitor at the code of a sign-in that the app asked for. */
   async function beginFor(world: World, codeVerifier: string) {
     const visitor = createVisitor(world);
     await visitor.go(`/sign-in?${new URLSearchParams(askedFor(codeVerifier))}`);
@@ -108,7 +108,7 @@ describe("an app that was handed a session", () => {
     return visitor;
   }
 
-  it("is handed another one by a late second click, for a minute", async () => {
+  it("gets another one by a late second click, until the browser drops the cookie for it", async () => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     const codeVerifier = "v".repeat(43);
@@ -121,13 +121,13 @@ describe("an app that was handed a session", () => {
       const handover = searchParams.get("handover");
       await opened(await world.post("/v1/sessions", { handover, codeVerifier }));
     }
-    // As a browser does.
+    // As a browser does after a minute.
     jar.delete("phonekey_returned");
     expect((await go("/sign-in/code", { code })).location).toBe("/account");
   });
 
   it.each(["sign_in", "temporary_password"])(
-    "is told of a new user however late it gets a handover, and not when the person comes back (%s)",
+    "is told `created` by each handover of the sign-up, and not at a later sign-in (%s)",
     async (purpose) => {
       const world = await createWorld({ env: { RETURN_TO: APP } });
       onTestFinished(() => world.close());
@@ -156,7 +156,7 @@ describe("an app that was handed a session", () => {
     },
   );
 
-  it("is told of no new user where one who was left without choosing a password", async () => {
+  it("is not told `created` if a new user signed out without choosing a password and another one signed in", async () => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     await world.signIn(phoneNo(8));
@@ -179,7 +179,7 @@ describe("an app that was handed a session", () => {
     expect((await bodyOf<{ created: boolean }>(answer)).created).toBe(false);
   });
 
-  it("is handed nothing of who signs in after a sign-out, at whose end the browser is asked for a number", async () => {
+  it("gets no handover of a user who signs in after the first one signed out", async () => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     const { go, enter } = await beginFor(world, "v".repeat(43));
@@ -191,14 +191,14 @@ describe("an app that was handed a session", () => {
     expect((await go("/sign-in/code")).location).toBe("/account");
   });
 
-  /** What a device token names its device, as anybody can read it. */
+  /** The id of the device in a device token. */
   function deviceOf(token: string): string {
     const [, claims = ""] = token.split(".");
     return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { did: string }).did;
   }
 });
 
-describe("who comes to the address of a form without it, as in a tab that is restored", () => {
+describe("who comes to the address of a form without it, as by a restored tab,", () => {
   it.each([
     ["/sign-in/resend", "/sign-in/code"],
     ["/sign-in/second/send", "/sign-in/second"],
@@ -212,7 +212,7 @@ describe("who comes to the address of a form without it, as in a tab that is res
     ["/account/factors/app/confirm", "/account/factors"],
     ["/verify/a%0D%0Ab/resend", "/verify/a%0D%0Ab"],
     ["/verify/ab/%72esend", "/verify/ab"],
-  ])("is led from %s to its page", async (address, page) => {
+  ])("is redirected from %s to the page with the form", async (address, page) => {
     const world = await createWorld();
     onTestFinished(() => world.close());
     expect(await createVisitor(world).go(`${address}?lang=en`)).toMatchObject({
@@ -221,7 +221,7 @@ describe("who comes to the address of a form without it, as in a tab that is res
     });
   });
 
-  it("is led to every page that there is: each address of a form has one", async () => {
+  it("finds a page at each such address", async () => {
     const world = await createWorld();
     onTestFinished(() => world.close());
     const own = world.app.routes.filter(({ path }) => /^\/(sign-in|account|verify|stop)/.test(path));
@@ -231,14 +231,14 @@ describe("who comes to the address of a form without it, as in a tab that is res
   });
 });
 
-describe("who confirms that it is them", () => {
+describe("the confirmation page", () => {
   let world: World;
   beforeEach(async () => {
     world = await createWorld();
   });
   afterEach(() => world.close());
 
-  it("goes back to a page of the account, and nowhere else", async () => {
+  it("leads back to a page of the account, and nowhere else", async () => {
     const { go, enter } = createVisitor(world);
     await enter();
     const back = async (to: string) => {

@@ -10,7 +10,7 @@ const warnings: string[] = [];
 const log = { info() {}, error() {}, warn: (_: object, message: string) => warnings.push(message) };
 beforeEach(() => warnings.splice(0));
 
-/** The key by which a request is limited, behind the platform. */
+/** The key by which a request that came through the platform is limited. */
 function keyOf(fields: Fields, settings: ArrivalSettings = DEFAULTS, ends = { neighbour: "169.254.0.1" }) {
   const { fields: kept, peer } = createArrive({ log, settings })(fields, ends);
   const header = (wanted: string) => kept.find(([name]) => name.toLowerCase() === wanted)?.[1];
@@ -27,7 +27,7 @@ describe("on the function's own host", () => {
     ["::ffff:203.0.113.7", "203.0.113.7"],
     [" 203.0.113.7 ", "203.0.113.7"],
     ["10.0.0.8", "10.0.0.8"],
-  ])("x-scf-remote-addr: %s is %s", (value, key) => {
+  ])("the client's address by x-scf-remote-addr %s is %s", (value, key) => {
     expect(
       keyOf([
         ["Host", OWN],
@@ -37,7 +37,7 @@ describe("on the function's own host", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("what a client writes into the headers of proxies changes nothing", () => {
+  test("the headers of proxies are ignored, since a client can write them", () => {
     const forged: Fields = [
       ["X-Forwarded-For", "198.51.100.1"],
       ["Forwarded", "for=198.51.100.1"],
@@ -47,24 +47,24 @@ describe("on the function's own host", () => {
   });
 
   test.each([
-    ["none", []],
-    ["an empty one", [["x-scf-remote-addr", ""]]],
-    ["what is no address", [["x-scf-remote-addr", "unknown"]]],
-  ] as const)("%s: nobody's", (_, fields) => {
+    ["no field", []],
+    ["an empty field", [["x-scf-remote-addr", ""]]],
+    ["a field that is no address", [["x-scf-remote-addr", "unknown"]]],
+  ] as const)("the client's address is unknown with %s", (_, fields) => {
     expect(keyOf([["host", OWN], ...fields])).toBeUndefined();
   });
 
   test.each([
-    ["two in one", [["x-scf-remote-addr", "198.51.100.1, 203.0.113.7"]]],
-    ["an empty one in front", [["x-scf-remote-addr", ", 203.0.113.7"]]],
+    ["two addresses in one field", [["x-scf-remote-addr", "198.51.100.1, 203.0.113.7"]]],
+    ["an empty address before another", [["x-scf-remote-addr", ", 203.0.113.7"]]],
     [
-      "two, of which one may be the client's",
+      "two fields, of which one may be the client's",
       [
         ["x-scf-remote-addr", "198.51.100.1"],
         ["X-SCF-Remote-Addr", "203.0.113.7"],
       ],
     ],
-  ] as const)("%s: one address for all who do so, so that nobody is without a limit", (_, fields) => {
+  ] as const)("all requests with %s count as one address, so that nobody is without a limit", (_, fields) => {
     expect(keyOf([["host", OWN], ...fields])).toBe("0.0.0.0");
   });
 });
@@ -102,7 +102,7 @@ test("a private Function URL is the function's own host too", () => {
   ).toBe("10.1.2.3");
 });
 
-test("where the platform does not tell the account, its suffix has to do", () => {
+test("if the id of the account is not known, each host with the platform's suffix is the function's own", () => {
   expect(
     keyOf(
       [
@@ -114,7 +114,7 @@ test("where the platform does not tell the account, its suffix has to do", () =>
   ).toBe("203.0.113.7");
 });
 
-test("an operator who names a header is believed, on every host", () => {
+test("the field that CLIENT_IP_HEADER names is believed on every host", () => {
   const settings = { ...DEFAULTS, clientIpHeader: "x-scf-remote-addr" };
   expect(
     keyOf(
@@ -128,7 +128,7 @@ test("an operator who names a header is believed, on every host", () => {
   expect(warnings).toEqual([]);
 });
 
-test("an operator who names proxies is believed, from the right", () => {
+test("X-Forwarded-For of TRUSTED_PROXIES is believed, from the right", () => {
   const settings = { ...DEFAULTS, trustedProxies: ["169.254.0.0/16"] };
   const fields: Fields = [
     ["host", CUSTOM],
@@ -141,7 +141,7 @@ test.each([
   DEFAULTS,
   { ...DEFAULTS, clientIpHeader: "x-scf-remote-addr" },
   { ...DEFAULTS, trustedProxies: ["::1/128"] },
-])("the function's credentials reach nothing behind, whatever is set (%j)", (settings) => {
+])("the function's credentials are removed from the fields, whatever is set (%j)", (settings) => {
   const secrets: Fields = ["Secret-Id", "secret-key", "Session-Token", "Request-Id"].map((name) => [
     `X-Scf-${name}`,
     "canary",
@@ -165,7 +165,7 @@ describe("the keys of the function's role", () => {
     return keys;
   };
 
-  test("are heard on its own host", () => {
+  test("are taken from a request to the function's own host", () => {
     expect(heard(OWN, KEYS)).toEqual([
       { secretId: "AKIDrole0", secretKey: "secretROLE", token: "token+/=.-_" },
     ]);
@@ -176,12 +176,12 @@ describe("the keys of the function's role", () => {
     ["a host of another account", "9999999999-0abcdefgh1.ap-guangzhou.tencentscf.com", KEYS],
     ["no token", OWN, KEYS.slice(0, 2)],
     ["a second key, which may be the client's", OWN, [...KEYS, ["x-scf-secret-key", "secretEVIL"]]],
-    ["two keys in one", OWN, [KEYS[0], KEYS[2], ["x-scf-secret-key", "secretEVIL, secretROLE"]]],
-  ] as [string, string, Fields][])("are not believed with %s", (_, host, fields) => {
+    ["two keys in one field", OWN, [KEYS[0], KEYS[2], ["x-scf-secret-key", "secretEVIL, secretROLE"]]],
+  ] as [string, string, Fields][])("are not taken with %s", (_, host, fields) => {
     expect(heard(host, fields)).toEqual([]);
   });
 
-  test("are not believed in an event, for an event function has them in its variables", () => {
+  test("are not taken from an event, since an event function has them in its variables", () => {
     expect(heard(OWN, KEYS, {})).toEqual([]);
   });
 });

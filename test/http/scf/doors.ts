@@ -7,7 +7,7 @@ import { createScfDoors } from "../../../src/http/scf/doors.ts";
 export const HOST = "1250000000-0abcdefgh1.ap-guangzhou.tencentscf.com";
 const log = { info() {}, error() {}, warn() {} };
 
-/** Tells what arrived, as a route would see it. */
+/** Answers with the request as a route sees it. */
 const app = new Hono<Env>();
 app.get("/cookies", (c) => {
   setCookie(c, "a", "1");
@@ -72,5 +72,5 @@ export const gateway = {
   httpMethod: "POST",
 };
 
-/** As JSON brings it: its reader goes as deep as it likes, its writer does not. */
+/** Nested so deep that JSON.parse reads it and JSON.stringify cannot write it. */
 export const nested = JSON.parse(`${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { doors, functionUrl, gateway, HOST, nested, sent } from "./doors.ts";
 
-describe("what an event becomes", () => {
-  test("of a Function URL", async () => {
+describe("the request that an event becomes", () => {
+  test("has the method, URL, headers, body and peer of a Function URL's event", async () => {
     expect(await sent(functionUrl)).toEqual({
       statusCode: 200,
       method: "POST",
@@ -14,7 +14,7 @@ describe("what an event becomes", () => {
     });
   });
 
-  test("of an API gateway, which tells the client's address in a place of its own", async () => {
+  test("has the client's address from the context of an API gateway's event", async () => {
     expect(await sent(gateway)).toMatchObject({
       method: "POST",
       query: [
@@ -27,7 +27,7 @@ describe("what an event becomes", () => {
     });
   });
 
-  test("a client cannot tell its own address: not by a header, nor by a body that looks like an event", async () => {
+  test("has no peer that a client claims in a header or in a body that looks like an event", async () => {
     const headers = { host: "auth.example.com", "x-scf-remote-addr": "198.51.100.1" };
     const body = JSON.stringify({ requestContext: gateway.requestContext });
     expect(await sent({ ...functionUrl, headers, body })).toMatchObject({ peer: null });
@@ -36,7 +36,7 @@ describe("what an event becomes", () => {
     expect(await sent({ ...functionUrl, headers, requestContext })).toMatchObject({ peer: null });
   });
 
-  test("a body in base64", async () => {
+  test("has the decoded body if that is in base64", async () => {
     const body = Buffer.from("phone=%2B86138&x=é").toString("base64");
     expect(await sent({ ...functionUrl, body, isBase64Encoded: true })).toMatchObject({
       body: "phone=%2B86138&x=é",
@@ -44,7 +44,7 @@ describe("what an event becomes", () => {
     expect(await sent({ ...functionUrl, body, isBase64Encoded: false })).toMatchObject({ body });
   });
 
-  test("repeated query keys, and values of other types", async () => {
+  test("has repeated query keys, and values of other types as texts", async () => {
     const queryString = { a: ["1", "2"], n: 5, t: true, none: null, "a b&=": "c d&=+%", "": "empty" };
     expect((await sent({ ...functionUrl, queryString })).query).toEqual([
       ["a", "1"],
@@ -57,7 +57,7 @@ describe("what an event becomes", () => {
     ]);
   });
 
-  test("header names in any case, several cookies, values of other types", async () => {
+  test("has header names of any case in small letters, cookies joined, and values of other types as texts", async () => {
     const headers = { HOST, Cookie: "a=1", cookie: ["b=2", "c=3"], "X-Number": 5, "x-null": null };
     expect((await sent({ ...functionUrl, headers })).headers).toMatchObject({
       host: HOST,
@@ -67,7 +67,7 @@ describe("what an event becomes", () => {
     });
   });
 
-  test("the length is that of the body that came, whatever a header says", async () => {
+  test("has the length of the body, whatever a header says", async () => {
     for (const name of ["content-length", "Content-Length"]) {
       const headers = { host: HOST, [name]: "1", "transfer-encoding": "chunked" };
       const { headers: got } = await sent({ ...functionUrl, headers });
@@ -76,7 +76,7 @@ describe("what an event becomes", () => {
   });
 
   test.each(["headers", "queryString", "body", "isBase64Encoded", "requestContext"])(
-    "%s may be missing or null",
+    "is made even if %s is missing or null",
     async (field) => {
       const { [field]: _, ...without } = functionUrl as Record<string, unknown>;
       for (const event of [without, { ...functionUrl, [field]: null }]) {
@@ -85,12 +85,12 @@ describe("what an event becomes", () => {
     },
   );
 
-  test("a GET has no body", async () => {
+  test("has no body if it is a GET", async () => {
     expect(await sent({ ...functionUrl, httpMethod: "get" })).toMatchObject({ method: "GET", body: "" });
   });
 });
 
-describe("events that are none", () => {
+describe("an event that is no request", () => {
   const refused = async (event: unknown) => {
     const { statusCode, headers, body } = await doors.answer(event);
     expect(headers).toMatchObject({
@@ -107,7 +107,7 @@ describe("events that are none", () => {
     ["a list", [], "event"],
     ["an empty object", {}, "httpMethod"],
     ["the console's template", { key1: "test value 1" }, "httpMethod"],
-    ["a method that is none", { ...functionUrl, httpMethod: "GET /" }, "httpMethod"],
+    ["an invalid method", { ...functionUrl, httpMethod: "GET /" }, "httpMethod"],
     ["a method of another type", { ...functionUrl, httpMethod: 1 }, "httpMethod"],
     ["no path", { ...functionUrl, path: undefined }, "path"],
     ["a path that does not begin at the root", { ...functionUrl, path: "https://evil.example/" }, "path"],
@@ -117,20 +117,20 @@ describe("events that are none", () => {
     ["a header that is an object", { ...functionUrl, headers: { a: {} } }, "headers"],
     ["a query that is a text", { ...functionUrl, queryString: "a=1" }, "queryString"],
     ["a body that is a number", { ...functionUrl, body: 1 }, "body"],
-    ["base64 that is none", { ...functionUrl, body: "@@@", isBase64Encoded: true }, "body"],
-  ])("%s", async (_, event, field) => {
+    ["invalid base64", { ...functionUrl, body: "@@@", isBase64Encoded: true }, "body"],
+  ])("is refused as invalid_request with the field: %s", async (_, event, field) => {
     expect(await refused(event)).toEqual([400, "invalid_request", field]);
   });
 
   test.each([
     ["a header with a line break", { ...functionUrl, headers: { a: "b\r\nc: d" } }],
-    ["a name that is none", { ...functionUrl, headers: { "a b": "c" } }],
-    ["a host that is none", { ...functionUrl, headers: { host: "a@evil.example/x" } }],
+    ["an invalid header name", { ...functionUrl, headers: { "a b": "c" } }],
+    ["an invalid host", { ...functionUrl, headers: { host: "a@evil.example/x" } }],
     ["a host that begins a path", { ...functionUrl, headers: { host: `${HOST}/v1/sessions` } }],
     ["a host that begins a query", { ...functionUrl, headers: { host: `${HOST}?` } }],
     ["two hosts", { ...functionUrl, headers: { host: HOST, Host: "evil.example" } }],
     ["a method that fetch forbids", { ...functionUrl, httpMethod: "CONNECT" }],
-  ])("%s", async (_, event) => {
+  ])("is refused as invalid_request: %s", async (_, event) => {
     expect((await refused(event)).slice(0, 2)).toEqual([400, "invalid_request"]);
   });
 
@@ -142,14 +142,14 @@ describe("events that are none", () => {
     ["headers too long", { headers: { cookie: "x".repeat(17_000) } }],
     ["a path too long", { path: `/${"x".repeat(17_000)}` }],
     ["a query too long", { queryString: { a: "x".repeat(17_000) } }],
-    ["a query too long as a URL has it", { queryString: { a: "名".repeat(2_000) } }],
-    ["a query of too many", { queryString: { a: Array(10_000).fill("") } }],
-  ])("%s", async (_, more) => {
+    ["a query too long when encoded", { queryString: { a: "名".repeat(2_000) } }],
+    ["a query of too many values", { queryString: { a: Array(10_000).fill("") } }],
+  ])("is refused as headers_too_large: %s", async (_, more) => {
     expect((await refused({ ...functionUrl, ...more })).slice(0, 2)).toEqual([431, "headers_too_large"]);
   });
 
   test.each(["headers", "queryString"])(
-    "%s of more than could fit are not looked at one by one",
+    "is refused without reading each of its %s if they are too many",
     async (where) => {
       let looked = 0;
       const get = (many: Record<string, string>, name: string) => {
@@ -166,7 +166,7 @@ describe("events that are none", () => {
     },
   );
 
-  test("what is nested deeper than can be written is refused, and never thrown to the platform", async () => {
+  test("is refused if it is nested too deep to be written, and nothing is thrown to the platform", async () => {
     expect(await refused({ ...functionUrl, body: nested })).toEqual([400, "invalid_request", "body"]);
     for (const event of [{ body: nested }, { queryString: { phone: nested } }, { headers: { a: nested } }]) {
       expect(await doors.call("sms", event)).toHaveProperty("errorCode");
@@ -174,21 +174,21 @@ describe("events that are none", () => {
   });
 });
 
-describe("what the platform gets", () => {
+describe("the answer that the platform gets", () => {
   const get = (path: string, queryString = {}) =>
     doors.answer({ httpMethod: "GET", path, headers: { host: HOST }, queryString });
 
-  test("one cookie as a text, several as a list", async () => {
+  test("has one cookie as a text, several as a list", async () => {
     expect((await get("/cookies")).headers["set-cookie"]).toBe("a=1; Path=/");
     expect((await get("/cookies", { two: 1 })).headers["set-cookie"]).toEqual(["a=1; Path=/", "b=2; Path=/"]);
   });
 
-  test("what is no text in base64", async () => {
+  test("has a body that is no text in base64", async () => {
     expect(await get("/bytes")).toMatchObject({ isBase64Encoded: true, body: "/wD+" });
     expect(await get("/cookies")).toMatchObject({ isBase64Encoded: false, body: "ok" });
   });
 
-  test("an answer without a body, and one that leads elsewhere", async () => {
+  test("has an empty body for 204, and the location of a redirect", async () => {
     expect(await get("/nothing")).toMatchObject({ statusCode: 204, body: "", isBase64Encoded: false });
     expect(await get("/moved")).toMatchObject({ statusCode: 303, headers: { location: "/there" } });
   });

@@ -19,7 +19,7 @@ async function metadata(path: string, host?: string): Promise<Metadata> {
   return (await response.json()) as Metadata;
 }
 
-test.each(PATHS)("who knows the issuer of a token alone finds its keys by %s", async (path) => {
+test.each(PATHS)("a client that knows only the issuer of a token finds its keys by %s", async (path) => {
   world = await createWorld({ env: { PUBLIC_URL: PUBLIC } });
   const { accessToken } = await world.signIn();
   const { issuer, jwks_uri, ...rest } = await metadata(path);
@@ -39,7 +39,7 @@ test.each(PATHS)("who knows the issuer of a token alone finds its keys by %s", a
   expect(payload.client_id).toBe("phonekey");
 });
 
-test.each(PATHS)("no foreign Host gets into %s", async (path) => {
+test.each(PATHS)("a foreign Host does not show in %s", async (path) => {
   world = await createWorld({ env: { PUBLIC_URL: PUBLIC } });
   expect(JSON.stringify(await metadata(path, "evil.example"))).not.toContain("evil");
 });

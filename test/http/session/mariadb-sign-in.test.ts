@@ -4,7 +4,7 @@ import { bearer, createWorld, type World } from "../../support/world.ts";
 
 const PHONE = "+8613800138000";
 
-describe.runIf(hasMariadb())("mariadb: the whole of Phonekey", () => {
+describe.runIf(hasMariadb())("Phonekey on MariaDB", () => {
   let url: string;
   let world: World;
   beforeEach(async () => {
@@ -26,7 +26,7 @@ describe.runIf(hasMariadb())("mariadb: the whole of Phonekey", () => {
     expect((await me()).status).toBe(401);
   });
 
-  test("two processes share everything: 12 parallel right codes on both open one session", async () => {
+  test("opens one session for 12 parallel right codes on two processes", async () => {
     const other = await createWorld({ env: { DATABASE_URL: url }, clock: world.clock });
     const started = await world.post("/v1/verifications", { phone: PHONE });
     const { id } = (await started.json()) as { id: string };

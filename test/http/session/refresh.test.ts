@@ -23,7 +23,7 @@ describe("a refresh", () => {
     await expectAlive(first);
   });
 
-  it("gives 10 parallel uses of one token one successor, and logs nobody out (T23)", async () => {
+  it("gives 10 parallel uses of one token one successor, and ends no session (T23)", async () => {
     const { refreshToken } = await world.signIn();
     const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(refreshToken)));
     expect(new Set(answers.map((answer) => answer.refreshToken)).size).toBe(1);
@@ -51,7 +51,7 @@ describe("a refresh", () => {
     await refused(await refresh(second.refreshToken), "invalid_refresh_token");
   });
 
-  it("keeps the 60 seconds when the predecessor is used again and again", async () => {
+  it("does not extend the 60 seconds when the predecessor is used again and again", async () => {
     const first = await world.signIn();
     await refreshed(first.refreshToken);
     for (let n = 0; n < 6; n += 1) {
@@ -81,13 +81,13 @@ describe("a refresh", () => {
   it.each([
     [14 * DAY_MS - 1, 200],
     [14 * DAY_MS, 401],
-  ])("after %i ms without use is %i", async (idleMs, status) => {
+  ])("after %i ms without use is answered %i", async (idleMs, status) => {
     const { refreshToken } = await world.signIn();
     world.clock.advance(idleMs);
     expect((await refresh(refreshToken)).status).toBe(status);
   });
 
-  it("refuses every other kind of token, and what is none", async () => {
+  it("refuses every other kind of token, and forged and malformed ones", async () => {
     const { accessToken, deviceToken, refreshToken } = await world.signIn();
     const forged = `${refreshToken.slice(0, -4)}AAAA`;
     for (const token of [accessToken, deviceToken, forged, "x", "..", "a.b.c", "\u0000"]) {

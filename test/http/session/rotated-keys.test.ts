@@ -38,10 +38,10 @@ async function demo(fields: Record<string, string>) {
   return (await answer.json()) as { errorCode: number; data: { sessionId: string; token: string } };
 }
 
-/** The last moment of something that was made at the start and lives so long. */
+/** Advances to the last second of what was made at the start and lives so long. */
 const toTheEndOf = (lifeMs: number) => world.clock.advance(start + lifeMs - 1_000 - world.clock.now());
 
-test("new keys of every kind sign nobody out: what was made before is good to its end", async () => {
+test("new keys of every kind sign nobody out: what was made before them is valid to its end", async () => {
   const session = await world.signIn();
   const visitor = createVisitor(world);
   await visitor.enter("13900139000");
@@ -70,7 +70,7 @@ test("new keys of every kind sign nobody out: what was made before is good to it
   expect(refreshed.status).toBe(200);
 });
 
-test("nor is a device forgotten before its time, and whatever lives shorter is out of danger", async () => {
+test("new keys of every kind leave device tokens valid to their end, and old keys are kept longer than anything lives", async () => {
   const { deviceToken } = await world.signIn();
   await rotateAll();
   toTheEndOf(180 * DAY_MS);
@@ -80,13 +80,13 @@ test("nor is a device forgotten before its time, and whatever lives shorter is o
   for (const { keptMs } of Object.values(KEY_KINDS)) expect(keptMs).toBeGreaterThan(2 * MAX_LIFE_MS);
 });
 
-test("a new signing key signs nothing before everybody who keeps the key set has it", async () => {
+test("a new signing key signs nothing before all cached key sets have expired", async () => {
   const jwks = await world.request("/.well-known/jwks.json");
   const { keys } = (await jwks.json()) as { keys: { kid: string }[] };
   const known = keys.map(({ kid }) => kid);
   const keptMs = Number(/max-age=(\d+)/.exec(jwks.headers.get("cache-control") ?? "")?.[1]) * 1_000;
   await rotateAll();
-  // So long this process may have the keys of before, and publish them.
+  // For so long this process may have the former keys, and publish them.
   world.clock.advance(30_000);
   await world.request("/.well-known/jwks.json");
   world.clock.advance(keptMs);

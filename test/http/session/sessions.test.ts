@@ -32,14 +32,14 @@ describe("a session that was ended", () => {
     await expectAlive(here);
   });
 
-  it("by its id may be the own one", async () => {
+  it("by its id may be the one that asks", async () => {
     const here = await world.signIn();
     const [own] = await list(here.accessToken);
     expect((await end(`/${own?.id}`, here.accessToken)).status).toBe(204);
     await expectEnded(here);
   });
 
-  it("with the others leaves the one that asks, whose device is known again by a refresh", async () => {
+  it("with scope=others is not the one that asks, whose device is known again after a refresh", async () => {
     const here = await world.signIn();
     const others = [await signInAgain(), await signInAgain()];
     const stranger = await signInAgain(phoneNo(9));
@@ -53,7 +53,7 @@ describe("a session that was ended", () => {
     expect(await isKnown(deviceToken)).toBe(true);
   });
 
-  it("with the others by one of them ends no other itself: of two at once one stays", async () => {
+  it("with scope=others cannot end others itself: of two that ask at once one stays", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const answers = await Promise.all([here, there].map((one) => end("?scope=others", one.accessToken)));
@@ -63,7 +63,7 @@ describe("a session that was ended", () => {
     await expectEnded(statuses[0] === 204 ? there : here);
   });
 
-  it("with all of them ends the one that asks too, and makes every device unknown", async () => {
+  it("with scope=all may be the one that asks, and every device becomes unknown", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const stranger = await signInAgain(phoneNo(9));
@@ -76,7 +76,7 @@ describe("a session that was ended", () => {
     expect(await isKnown(there.deviceToken)).toBe(false);
   });
 
-  it("with all of them by one that another has ended meanwhile ends nothing", async () => {
+  it("with scope=others cannot end others with scope=all at the same time", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const both = [end("?scope=others", here.accessToken), end("?scope=all", there.accessToken)];
@@ -87,16 +87,16 @@ describe("a session that was ended", () => {
     else await expectEnded(here);
   });
 
-  it("leaves its device known for 180 days, and no longer", async () => {
+  it("by its age leaves its device known for 180 days, and no longer", async () => {
     const { deviceToken } = await world.signIn();
-    // To be asked takes twelve minutes.
+    // `isKnown` takes twelve minutes.
     world.clock.advance(180 * DAY_MS - 13 * MINUTE_MS);
     expect(await isKnown(deviceToken)).toBe(true);
     world.clock.advance(MINUTE_MS);
     expect(await isKnown(deviceToken)).toBe(false);
   });
 
-  it("is not made alive again by a refresh at the same time", async () => {
+  it("is not revived by a refresh at the same time", async () => {
     const here = await world.signIn();
     const [ended, ...answers] = await Promise.all([
       end("/current", here.accessToken),
@@ -110,7 +110,7 @@ describe("a session that was ended", () => {
   });
 
   it.each(["", "?scope=", "?scope=some", "?scope=all&scope=others", "?Scope=all"])(
-    "is not ended by DELETE /v1/sessions%s",
+    "is only ended if the scope is right, not by DELETE /v1/sessions%s",
     async (query) => {
       const here = await world.signIn();
       await refused(await end(query, here.accessToken), "invalid_request", "scope");
@@ -128,7 +128,7 @@ async function isKnown(deviceToken: string): Promise<boolean> {
 }
 
 describe("the list of sessions", () => {
-  it("shows the user's own, the most recently used first, and which one asks", async () => {
+  it("shows the user's own, the most recently used first, and marks the current one", async () => {
     const first = await world.signIn();
     const second = await signInAgain();
     await signInAgain(phoneNo(9));
@@ -147,7 +147,7 @@ describe("the list of sessions", () => {
     });
   });
 
-  it("leaves out what has ended by itself", async () => {
+  it("leaves out sessions that have expired", async () => {
     const first = await world.signIn();
     world.clock.advance(14 * DAY_MS);
     const second = await world.signIn();
@@ -156,7 +156,7 @@ describe("the list of sessions", () => {
   });
 });
 
-describe("somebody else's session", () => {
+describe("another user's session", () => {
   it("is not there, exactly like one that never was (T30)", async () => {
     const victim = await world.signIn();
     const attacker = await signInAgain(phoneNo(2));

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Goes on with another world in place of the usual one. */
+/** Replaces the world by one with these settings. */
 async function beginWith(env: Record<string, string>): Promise<void> {
   await world.close();
   world = await createWorld({ env });
@@ -19,7 +19,7 @@ async function beginWith(env: Record<string, string>): Promise<void> {
 const { list, signInAgain } = sessionCalls(() => world);
 
 describe("sign-in by code", () => {
-  it("makes the user the first time and finds it again the next", async () => {
+  it("creates the user the first time and finds it the next time", async () => {
     const first = await world.signIn();
     expect(first).toEqual({
       accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
@@ -41,7 +41,7 @@ describe("sign-in by code", () => {
     expect(again).toMatchObject({ created: false, user: first.user });
   });
 
-  it("is unavailable, as a problem, while users cannot be saved", async () => {
+  it("is refused as unavailable while users cannot be saved", async () => {
     const cause = new Error("away");
     await world.close();
     world = await createWorld({
@@ -56,7 +56,7 @@ describe("sign-in by code", () => {
     await refused(answer, "unavailable");
   });
 
-  it("takes the code in full-width digits and with spaces, but in no other form (T42)", async () => {
+  it("accepts the code in full-width digits, with a space or with a hyphen (T42)", async () => {
     for (const [n, write] of [
       (code: string) => code.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit))),
       (code: string) => `${code.slice(0, 3)} ${code.slice(3)}`,
@@ -102,7 +102,7 @@ describe("sign-in by code", () => {
     await opened(await open(world, mine.id, myCode));
   });
 
-  it("tells wrong, spent, used, expired and unknown codes apart in nothing", async () => {
+  it("answers wrong, spent, used, expired and unknown codes the same", async () => {
     const spent = await start(world, phoneNo(2));
     const spentCode = world.sms.lastCode();
     for (let n = 0; n < 3; n += 1) await open(world, spent.id, wrongCode(spentCode));
@@ -128,7 +128,7 @@ describe("sign-in by code", () => {
     expect(answers[0]?.status).toBe(401);
   });
 
-  it("gives one success to 12 uses of one right code at the same time (T2)", async () => {
+  it("succeeds for one of 12 uses of one right code at the same time (T2)", async () => {
     const { id } = await start(world);
     const code = world.sms.lastCode();
     const answers = await Promise.all(Array.from({ length: 12 }, () => open(world, id, code)));
@@ -137,14 +137,14 @@ describe("sign-in by code", () => {
     expect(await list(accessToken)).toHaveLength(1);
   });
 
-  it("evaluates three of 60 wrong guesses at the same time (T1)", async () => {
+  it("refuses the right code after 60 wrong guesses at the same time (T1)", async () => {
     const { id } = await start(world);
     const code = world.sms.lastCode();
     await Promise.all(Array.from({ length: 60 }, () => open(world, id, wrongCode(code))));
     await refused(await open(world, id, code), "invalid_code");
   });
 
-  it("makes one user of many first sign-ins at the same time (T19)", async () => {
+  it("creates one user for many first sign-ins at the same time (T19)", async () => {
     await beginWith({
       LIMIT_PHONE_SENDS: "unlimited",
       GUARD_MODE: "off",
@@ -166,7 +166,7 @@ describe("sign-in by code", () => {
     expect(sessions.filter(({ created }) => created)).toHaveLength(1);
   });
 
-  it("refuses an address that guesses too often, without looking at the guess", async () => {
+  it("refuses an address that guesses too often, without comparing the guess", async () => {
     await beginWith({ LIMIT_ADDRESS_CHECKS: "2/5m" });
     const { id } = await start(world);
     for (let n = 0; n < 2; n += 1) await refused(await open(world, "z".repeat(22), "123456"), "invalid_code");
@@ -190,7 +190,7 @@ describe("sign-in by code", () => {
     expect((await world.signIn(PHONE, { deviceToken })).user.phone).toBe(PHONE);
   });
 
-  it("keeps a session's device as a person knows it, and nothing else of what it called itself", async () => {
+  it("shows a session's device as its browser and system, and nothing else of its User-Agent", async () => {
     const agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0.0.0 Mobile Safari/537.36";
     const { id } = await start(world);
     const body = { verificationId: id, code: world.sms.lastCode() };
@@ -198,7 +198,7 @@ describe("sign-in by code", () => {
     expect((await list(accessToken))[0]?.device).toBe("Chrome · Android");
   });
 
-  it("keeps at most 256 characters of it, those that can be printed", async () => {
+  it("keeps 256 printable characters of the User-Agent at most", async () => {
     const { id } = await start(world);
     const body = { verificationId: id, code: world.sms.lastCode() };
     const agent = { "user-agent": `\tphone é${"x".repeat(300)}` };
@@ -211,7 +211,7 @@ describe("sign-in by code", () => {
   });
 });
 
-describe("a handover that is none", () => {
+describe("a malformed handover", () => {
   it("is refused", async () => {
     const body = { handover: "x.y.z", codeVerifier: "v".repeat(43) };
     await refused(await world.post("/v1/sessions", body), "invalid_handover");

@@ -34,13 +34,13 @@ async function asked(person: Person): Promise<{ verificationId: string; code: st
 }
 
 describe("a session's tokens", () => {
-  it("say how it was opened, and when", async () => {
+  it("say by acr, amr and auth_time how and when it was opened", async () => {
     const { accessToken } = await world.signIn(PHONE);
     const auth_time = world.clock.now() / 1_000;
     expect(decodeJwt(accessToken)).toMatchObject({ acr: "1", amr: ["sms"], auth_time });
   });
 
-  it("say the same after a refresh: that shows nobody anew", async () => {
+  it("say the same after a refresh, which confirms nobody", async () => {
     const { refreshToken } = await world.signIn(PHONE);
     const auth_time = world.clock.now() / 1_000;
     world.clock.advance(60 * MINUTE_MS);
@@ -50,7 +50,7 @@ describe("a session's tokens", () => {
 });
 
 describe("a step-up", () => {
-  it("takes a code that went to the user's own phone, and gives a token with the new time", async () => {
+  it("takes a code that went to the user's own phone, once, and gives a token with the new auth_time", async () => {
     const person = await world.signIn(PHONE);
     world.clock.advance(10 * MINUTE_MS);
     const proof = await asked(person);
@@ -63,7 +63,7 @@ describe("a step-up", () => {
     await refused(await raise(person, proof), "invalid_code");
   });
 
-  it("starts for whoever is signed in alone, and for their own phone alone (T30)", async () => {
+  it("can be started only with an access token, and only for the user's own phone (T30)", async () => {
     const person = await world.signIn(PHONE);
     const sent = world.sms.sent.length;
     await refused(await world.post("/v1/verifications", { purpose: "second_factor" }), "invalid_token");
@@ -74,7 +74,7 @@ describe("a step-up", () => {
     expect((await ask(person, { phone: PHONE })).status).toBe(201);
   });
 
-  it("takes no code of somebody else's, and none of another purpose (T5)", async () => {
+  it("refuses a code of another user or of another purpose (T5)", async () => {
     const [person, other] = [await world.signIn(PHONE), await world.signIn(phoneNo(7))];
     const foreign = await asked(other);
     await refused(await raise(person, foreign), "invalid_code");
@@ -91,7 +91,7 @@ describe("a step-up", () => {
   });
 });
 
-describe("what asks for a recent confirmation", () => {
+describe("requireRecent", () => {
   const need = { withinMs: 5 * MINUTE_MS };
   const user = aUser("k.tag");
   const protectedUser = { ...user, loginProtection: "new_devices" as const };
@@ -102,12 +102,12 @@ describe("what asks for a recent confirmation", () => {
     refusal: { code: "step_up_required", stepUp: { level, maxAgeSeconds: 300 } },
   });
 
-  it("takes one that is as old as that, and no older", () => {
+  it("accepts a confirmation of the given age, and none that is older", () => {
     expect(requireRecent({ user, session }, need, NOW + need.withinMs)).toEqual({ ok: true });
     expect(requireRecent({ user, session }, need, NOW + need.withinMs + 1)).toEqual(lacks(1));
   });
 
-  it("asks for two factors where it says so, and wherever the account has login protection", () => {
+  it("asks for two factors if the level is 2 or the account has login protection", () => {
     expect(requireRecent({ user, session }, { ...need, level: 2 }, NOW)).toEqual(lacks(2));
     expect(requireRecent({ user: protectedUser, session }, need, NOW)).toEqual(lacks(2));
     expect(requireRecent({ user: protectedUser, session: two }, need, NOW)).toEqual({ ok: true });

@@ -11,7 +11,7 @@ export interface SessionBody {
   readonly expiresAt: string;
 }
 
-/** What a client does with its sessions, in the world of the moment. */
+/** Calls about sessions, in the world of the current test. */
 export function sessionCalls(world: () => World) {
   const refresh = (refreshToken: string) => world().post("/v1/sessions/refresh", { refreshToken });
   const me = (accessToken: string) => world().request("/v1/me", { headers: bearer(accessToken) });
@@ -48,7 +48,7 @@ export function sessionCalls(world: () => World) {
   return { refresh, me, end, refreshed, list, signInAgain, expectEnded, expectAlive };
 }
 
-/** An answer as everybody may see it, without what is new with each request. */
+/** An answer without its request id, which is new in each. */
 export async function publicPart(response: Response): Promise<unknown> {
   const { requestId, ...problem } = await bodyOf<Record<string, unknown>>(response);
   expect(requestId).toBeTypeOf("string");

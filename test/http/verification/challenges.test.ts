@@ -40,7 +40,7 @@ async function offer(world: World, n: number): Promise<Offer> {
 const solve = async (world: World, n: number) => await solveAltcha((await offer(world, n)).puzzle);
 
 describe("the proof of work, which is the default", () => {
-  it("is asked for beyond the threshold, and lets the request through that it was solved for", async () => {
+  it("is demanded beyond the threshold, and lets one request through, for the phone that it was solved for", async () => {
     const world = await begin();
     expect((await start(world, 1)).status).toBe(201);
     const problem = await refused(await start(world, 2), "captcha_required", "captcha");
@@ -53,7 +53,7 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 2, { captcha }), "captcha_required", "captcha");
   });
 
-  it("is used once, also where it is used again when its life is nearly over", async () => {
+  it("is accepted once, and not again shortly before it expires", async () => {
     const world = await begin();
     await start(world, 1);
     const captcha = await solve(world, 2);
@@ -64,7 +64,7 @@ describe("the proof of work, which is the default", () => {
     }
   });
 
-  it("lets a resend through as well", async () => {
+  it("lets a resend through", async () => {
     const world = await begin();
     const { id } = await bodyOf<{ id: string }>(await start(world, 1));
     world.clock.advance(30_000);
@@ -84,7 +84,7 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 1, { captcha }), "captcha_required", "captcha");
   });
 
-  it("is used once by 40 parallel starts on two servers that share a store", async () => {
+  it("lets one of 40 parallel starts through on two servers that share a store", async () => {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-challenges-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const shared = { folder, clock: createTestClock(), env: { CAPTCHA_WHEN: "always" } };
@@ -100,7 +100,7 @@ describe("the proof of work, which is the default", () => {
     expect(one.sms.sent.length + other.sms.sent.length).toBe(1);
   });
 
-  it("is not asked of a known device", async () => {
+  it("is not demanded from a known device", async () => {
     const world = await begin();
     const { deviceToken } = await world.signIn(phoneNo(1));
     await refused(await start(world, 1), "captcha_required", "captcha");
@@ -108,7 +108,7 @@ describe("the proof of work, which is the default", () => {
     await refused(await start(world, 2, { deviceToken }), "captcha_required", "captcha");
   });
 
-  it("is taken along at a sign-in that asks for none, and stays good", async () => {
+  it("is ignored at a sign-in that demands none, and can still be used", async () => {
     const world = await begin();
     const { id: verificationId } = await bodyOf<{ id: string }>(await start(world, 1));
     const captcha = await solve(world, 2);
@@ -127,14 +127,14 @@ describe("the proof of work, which is the default", () => {
     expect((await start(world, 2, { captcha })).status).toBe(201);
   });
 
-  it("opens the page's policy for nobody", async () => {
+  it("adds no origin to the content security policy of the page", async () => {
     const world = await begin({ env: { CAPTCHA_WHEN: "always" } });
     const policy = (await world.request("/sign-in")).headers.get("content-security-policy");
     expect(policy).toContain("script-src 'self';");
     expect(policy).not.toMatch(/https:|frame-src|unsafe|blob:|data:/);
   });
 
-  it("leaves nothing of it in the log", async () => {
+  it("does not show in the log", async () => {
     const world = await begin();
     const captcha = await solve(world, 1);
     await start(world, 1, { captcha });
@@ -146,7 +146,7 @@ describe("the proof of work, which is the default", () => {
 });
 
 describe("CAPTCHA_WHEN and CAPTCHA", () => {
-  it("always asks every stranger at once, and not again for a further message", async () => {
+  it("CAPTCHA_WHEN=always demands a challenge from a stranger's first start, and none for a resend", async () => {
     const world = await begin({ env: { CAPTCHA_WHEN: "always", LIMIT_ADDRESS_SENDS: "2/1h" } });
     await refused(await start(world, 1), "captcha_required", "captcha");
     const started = await start(world, 1, { captcha: await solve(world, 1) });
@@ -155,7 +155,7 @@ describe("CAPTCHA_WHEN and CAPTCHA", () => {
     expect((await resend(world, id)).status).toBe(200);
   });
 
-  it.each([{ CAPTCHA_WHEN: "never" }, { CAPTCHA: "off" }])("%j asks nobody; limits refuse", async (env) => {
+  it.each([{ CAPTCHA_WHEN: "never" }, { CAPTCHA: "off" }])("%j demands no challenge; limits refuse", async (env) => {
     const world = await begin({ env });
     for (let n = 0; n < 10; n += 1) expect((await start(world, n)).status).toBe(201);
     await refused(await start(world, 10), "too_many_requests");
@@ -166,7 +166,7 @@ describe("CAPTCHA_WHEN and CAPTCHA", () => {
 });
 
 describe.each(["turnstile", "hcaptcha"] as const)("%s", (kind) => {
-  it("is asked at its own address and lets the request through; down, strangers wait", async () => {
+  it("is asked at its endpoint and lets a solved request through; while it is down, strangers are refused", async () => {
     const keys = { siteKey: "site", secretKey: "secret" };
     const clock = createTestClock();
     const service = await startSiteverify({ kind, ...keys }, clock);
@@ -229,7 +229,7 @@ describe("tencent", () => {
     return { world, cloud, solve: captcha.solve };
   }
 
-  it("is asked by the official client, and lets the request through; down, strangers wait", async () => {
+  it("is asked by the official client and lets a solved request through; while it is down, strangers are refused", async () => {
     const { world, cloud, solve } = await beginTencent();
     expect(await offer(world, 1)).toEqual({ kind: "tencent", siteKey: "190000001" });
     expect((await start(world, 1, { captcha: solve() })).status).toBe(201);
@@ -239,13 +239,13 @@ describe("tencent", () => {
     expect(world.sms.sent).toHaveLength(1);
   });
 
-  it("is told an IPv6 address whole, though limits know its network only", async () => {
+  it("gets the whole IPv6 address, though limits use only its network", async () => {
     const { world, cloud, solve } = await beginTencent();
     await start(world, 1, { captcha: solve() }, "2001:db8:1:2:3:4:5:6");
     expect(cloud.calls[0]?.parameters.UserIp).toBe("2001:db8:1:2:3:4:5:6");
   });
 
-  it("takes disaster tickets where the operator says so, and no more of them than that", async () => {
+  it("accepts as many disaster tickets as TENCENT_CAPTCHA_DISASTER_TICKETS says, and none without it", async () => {
     const ticket = (world: World) => `trerror_1001_${APP.appId}_${Math.floor(world.clock.now() / 1000)}`;
     const disaster = (world: World, n: number) => ({
       captcha: { kind: "tencent", ticket: ticket(world), randstr: `@${n}` },
@@ -262,12 +262,12 @@ describe("tencent", () => {
 it.each<[string, unknown, string]>([
   ["no kind", {}, "captcha"],
   ["an unknown kind", { kind: "recaptcha", token: "x" }, "captcha"],
-  ["half a ticket", { kind: "tencent", ticket: "x" }, "captcha.randstr"],
+  ["a ticket without randstr", { kind: "tencent", ticket: "x" }, "captcha.randstr"],
   ["a number as token", { kind: "turnstile", token: 1 }, "captcha.token"],
   ["an empty payload", { kind: "altcha", payload: "" }, "captcha.payload"],
   ["too long a payload", { kind: "altcha", payload: "x".repeat(4_097) }, "captcha.payload"],
   ["too long a token", { kind: "hcaptcha", token: "x".repeat(8_193) }, "captcha.token"],
-  ["more than belongs to it", { kind: "altcha", payload: "x", token: "y" }, "captcha.token"],
+  ["a field of another kind", { kind: "altcha", payload: "x", token: "y" }, "captcha.token"],
 ])("a captcha with %s is 400 and names the field", async (_, captcha, field) => {
   const world = await begin();
   await refused(await start(world, 1, { captcha }), "invalid_request", field);

@@ -55,7 +55,7 @@ describe("a start with an Idempotency-Key", () => {
     expect(world.sms.sent).toHaveLength(1);
   });
 
-  it("belongs to its first request for 24 hours and not a millisecond longer", async () => {
+  it("that is repeated is answered as the first for 24 hours, and then starts anew", async () => {
     const first = await bodyOf<VerificationBody>(await startWith(KEY));
     world.clock.advance(DAY_MS - 1);
     expect((await bodyOf<VerificationBody>(await startWith(KEY))).id).toBe(first.id);
@@ -64,7 +64,7 @@ describe("a start with an Idempotency-Key", () => {
     expect(world.sms.sent).toHaveLength(2);
   });
 
-  it("survives a restart", async () => {
+  it("that is repeated after a restart gets the same answer", async () => {
     const text = await (await startWith(KEY)).text();
     await restart();
     const again = await startWith(KEY);
@@ -76,14 +76,14 @@ describe("a start with an Idempotency-Key", () => {
     { phone: PHONE, locale: "zh-CN" },
     { phone: "138 0013 8000" },
     { phone: PHONE, deviceToken: "x" },
-  ])("and another body, %j, is refused and changes nothing", async (body) => {
+  ])("that came with another body is refused and changes nothing: %j", async (body) => {
     const { id } = await bodyOf<VerificationBody>(await startWith(KEY));
     await refused(await startWith(KEY, body), "idempotency_key_reused", "Idempotency-Key");
     expect(world.sms.sent).toHaveLength(1);
     await opened(await open(world, id, world.sms.lastCode()));
   });
 
-  it("is another key for another phone or purpose", async () => {
+  it("may have the same key as one for another phone or purpose", async () => {
     const first = await bodyOf<VerificationBody>(await startWith(KEY));
     world.clock.advance(MINUTE_MS);
     for (const other of [{ phone: phoneNo(1) }, { phone: PHONE, purpose: "reset_password" }]) {
@@ -126,7 +126,7 @@ describe("a start with an Idempotency-Key", () => {
     expect(world.sms.sent).toHaveLength(1);
   });
 
-  it("that a limit refused was not done: later the key does it", async () => {
+  it("that a limit refused can be repeated later with the same key", async () => {
     await start(world);
     await refused(await startWith(KEY), "too_many_requests");
     world.clock.advance(30 * SECOND_MS);
@@ -134,7 +134,7 @@ describe("a start with an Idempotency-Key", () => {
     expect(world.sms.sent).toHaveLength(2);
   });
 
-  it("is still running while its message is out, also when its process died, for a minute", async () => {
+  it("is in progress while its message is being sent, and for a minute if its process died", async () => {
     await restart({ parts: { deadline: () => deadlineIn(600_000) } });
     world.sms.answer(() => new Promise(() => {}));
     const lost = startWith(KEY);
@@ -146,7 +146,7 @@ describe("a start with an Idempotency-Key", () => {
     world.clock.advance(MINUTE_MS - 1);
     await refused(await startWith(KEY), "idempotency_in_progress");
     world.clock.advance(1);
-    // Whether it arrived nobody knows (promise 5): it is not sent again, and its code is good.
+    // Whether it arrived is unknown (promise 5): it is not sent again, and its code is valid.
     const { id } = await bodyOf<VerificationBody>(await startWith(KEY));
     expect(world.sms.sent).toHaveLength(0);
     await opened(await open(world, id, code));
@@ -165,7 +165,7 @@ describe("a resend with an Idempotency-Key", () => {
   });
 
   it.each(["memory:", "database"])(
-    "gets it for 24 hours, also when its verification is forgotten (%s)",
+    "that is repeated gets the same answer for 24 hours, even if its verification is gone (%s)",
     async (STATE_URL) => {
       await restart({ env: { STATE_URL } });
       const { id } = await start(world);
@@ -185,7 +185,7 @@ describe("a resend with an Idempotency-Key", () => {
     },
   );
 
-  it("goes out once for 20 equal requests at the same time", async () => {
+  it("sends one message for 20 equal requests at the same time", async () => {
     const { id } = await start(world);
     world.clock.advance(30 * SECOND_MS);
     const answers = await Promise.all(
@@ -195,7 +195,7 @@ describe("a resend with an Idempotency-Key", () => {
     expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
   });
 
-  it("does not take the key of another verification's", async () => {
+  it("is refused with the key of another verification's resend", async () => {
     const first = await start(world);
     world.clock.advance(30 * SECOND_MS);
     expect((await resend(world, first.id, { "idempotency-key": KEY })).status).toBe(200);
@@ -207,7 +207,7 @@ describe("a resend with an Idempotency-Key", () => {
     await refused(answer, "idempotency_key_reused", "Idempotency-Key");
   });
 
-  it("does not take the key of a start", async () => {
+  it("is refused with the key of a start", async () => {
     const { id } = await bodyOf<VerificationBody>(await startWith(KEY));
     world.clock.advance(30 * SECOND_MS);
     const answer = await resend(world, id, { "idempotency-key": KEY });

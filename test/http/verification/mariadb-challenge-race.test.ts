@@ -6,17 +6,17 @@ import { createWorld } from "../../support/world.ts";
 
 const KEYS = { siteKey: "site", secretKey: "secret" };
 const STARTS = 24;
-/** Each of another range, so that nothing but the solution is shared. */
+/** Each of another range, so that only the solution is shared. */
 const phoneNo = (n: number) => `+86138${String(n).padStart(4, "0")}0000`;
 
-describe.runIf(hasMariadb() && hasRedis())("a solution that two instances are shown at once", () => {
+describe.runIf(hasMariadb() && hasRedis())("a solved challenge that is sent to two instances at once", () => {
   let redis: RedisServer;
   beforeAll(async () => {
     redis = await startRedis();
   });
   afterAll(() => redis.stop());
 
-  test.each(["mariadb", "redis"])("counts once where the state is in %s", async (state) => {
+  test.each(["mariadb", "redis"])("counts once if the state is in %s", async (state) => {
     const service = await startSiteverify({ kind: "turnstile", ...KEYS });
     onTestFinished(service.close);
     const { host, port, user, database } = await newDatabase();
@@ -44,7 +44,7 @@ describe.runIf(hasMariadb() && hasRedis())("a solution that two instances are sh
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([201, ...Array(STARTS - 1).fill(403)]);
     expect(one.sms.sent.length + two.sms.sent.length).toBe(1);
-    // The service itself said yes to each of them: what holds is ours.
+    // The service accepted each of them: what counts once is our own record.
     expect(service.seen).toHaveLength(STARTS);
   });
 });

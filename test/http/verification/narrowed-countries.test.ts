@@ -7,7 +7,7 @@ import { PHONE, refused } from "../support.ts";
 
 const [TAKEN_OUT, OTHER] = ["+12133734253", "+12133734254"];
 
-it("a country that was taken out lets nobody in, and whoever is in finish with their own number", async () => {
+it("a country removed from ALLOWED_COUNTRIES lets nobody sign in; its users can still move or delete their accounts", async () => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-countries-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const clock = createTestClock();

@@ -16,14 +16,14 @@ async function begin(options: WorldOptions = {}): Promise<void> {
 
 const tryStart = (body: object) => world.post("/v1/verifications", body);
 
-describe("what the sender says", () => {
+describe("a start, by the outcome of its send,", () => {
   it.each<[SendOutcome, RefusalCode, number]>([
     [{ status: "bad_number" }, "phone_unreachable", 3600],
     [{ status: "throttled", retryAfterSeconds: 90 }, "too_many_requests", 90],
     [{ status: "throttled" }, "too_many_requests", 60],
     [{ status: "rejected", providerCode: "FailedOperation.InsufficientBalance" }, "sms_unavailable", 30],
     [{ status: "unavailable" }, "sms_unavailable", 30],
-  ])("%j is %s, and the send stays counted (promise 3)", async (outcome, code, retryAfter) => {
+  ])("after %j is refused with %s, and the send stays counted (promise 3)", async (outcome, code, retryAfter) => {
     await begin();
     world.sms.answer(outcome);
     const response = await tryStart({ phone: PHONE });
@@ -35,7 +35,7 @@ describe("what the sender says", () => {
     expect(world.sms.sent).toHaveLength(1);
   });
 
-  it("ends the verification whose first message it refused: the code of the next one is another", async () => {
+  it("that the sender refused is over: the next one has another code", async () => {
     await begin();
     const { deviceToken } = await world.signIn();
     world.sms.answer({ status: "rejected" });
@@ -47,7 +47,7 @@ describe("what the sender says", () => {
     expect(world.sms.lastCode()).not.toBe(dead);
   });
 
-  it("frees the guesses of the verification whose first message it refused", async () => {
+  it("that the sender refused frees its guesses", async () => {
     await begin({ env: { RESEND_SECONDS: "1", LIMIT_PHONE_SENDS: "unlimited" } });
     world.sms.answer({ status: "rejected" });
     // Four times three guesses are more than the nine that a phone has.
@@ -62,7 +62,7 @@ describe("what the sender says", () => {
   });
 
   it.each<[string, () => Promise<SendOutcome>]>([
-    ["says that it does not know", async () => ({ status: "unknown" })],
+    ["answers unknown", async () => ({ status: "unknown" })],
     ["rejects", () => Promise.reject(new Error("socket hang up"))],
     ["never answers", () => new Promise(() => {})],
     [
@@ -72,7 +72,7 @@ describe("what the sender says", () => {
       },
     ],
   ])(
-    "%s: the message may be on its way, so the answer is 201 and it is not sent again (promise 5)",
+    "whose sender %s is answered 201 and not sent again, since the message may be on its way (promise 5)",
     async (_, answer) => {
       await begin({ parts: { deadline: () => deadlineIn(30) } });
       world.sms.answer(answer);
@@ -83,7 +83,7 @@ describe("what the sender says", () => {
   );
 });
 
-describe("a sender to which no connection has come up at its deadline", () => {
+describe("a sender to which there is no connection at its deadline", () => {
   const webhook = (url: string) => ({ SMS_WEBHOOK: url, SMS_WEBHOOK_SECRET: "s".repeat(32) });
   const tencent = (url: string) => ({
     TENCENT_SECRET_ID: "AKIDtest",
@@ -97,11 +97,11 @@ describe("a sender to which no connection has come up at its deadline", () => {
   it.each<[string, (url: string) => Record<string, string>]>([
     ["webhook", webhook],
     ["tencent", tencent],
-  ])("%s: nothing has left, so the answer is 503", async (name, settings) => {
+  ])("has sent nothing, so the answer is 503 (%s)", async (name, settings) => {
     const port = await listen(createServer(() => vi.advanceTimersByTime(1_500)));
     const env = { SMS_SENDER: name, ...settings(`https://127.0.0.1:${port}`) };
     await begin({ env, inbox: true, parts: { deadline: () => deadlineIn(1_500) } });
-    // Its time is over while it connects, however long it took until then.
+    // The deadline passes while it connects, however long it took until then.
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       await refused(await tryStart({ phone: PHONE }), "sms_unavailable");
@@ -125,7 +125,7 @@ describe("a route of two senders (T11)", () => {
   }
 
   it.each<SendOutcome["status"]>(["unavailable", "rejected"])(
-    "hands on what the first one certainly did not send (%s), with the same code",
+    "gives a message that the first one certainly did not send (%s) to the second, with the same code",
     async (status) => {
       await beginRoute({ status });
       const { id } = await start(world);
@@ -136,7 +136,7 @@ describe("a route of two senders (T11)", () => {
   );
 
   it.each<SendOutcome["status"]>(["accepted", "unknown", "throttled", "bad_number"])(
-    "asks nobody else after %s",
+    "does not ask the second one after %s",
     async (status) => {
       await beginRoute({ status });
       await tryStart({ phone: PHONE });

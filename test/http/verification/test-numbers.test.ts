@@ -17,7 +17,7 @@ const ENV = {
   SMS_PRICES: "CNY, *=1",
   SPEND_DAY: "1 CNY",
   LIMIT_ADDRESS_SENDS: "unlimited",
-  // Where a ledger is spent, six digits ask for a challenge.
+  // With a spent ledger, a code of six digits demands a challenge.
   CAPTCHA: "off",
 };
 
@@ -47,7 +47,7 @@ async function messages() {
 const isTest = ({ accessToken }: { readonly accessToken: string }) => decodeJwt(accessToken).test;
 
 describe("a test number", () => {
-  test("signs in with its code, sent nothing, and the record says so", async () => {
+  test("signs in with its code without an SMS, and is recorded as a message of price 0", async () => {
     const session = await signedIn();
     expect(session).toMatchObject({ created: true, user: { phone: PHONE } });
     expect(world.sms.sent).toEqual([]);
@@ -56,7 +56,7 @@ describe("a test number", () => {
     expect(record).toMatchObject({ sender: "test-number", status: "accepted", price: 0, country: null });
   });
 
-  test("marks its access tokens, also refreshed ones, and those of nobody else", async () => {
+  test("has access tokens with `test`, also refreshed ones; other numbers have none", async () => {
     const session = await signedIn();
     expect(isTest(session)).toBe(true);
     const response = await world.post("/v1/sessions/refresh", { refreshToken: session.refreshToken });
@@ -65,7 +65,7 @@ describe("a test number", () => {
     expect(decodeJwt((await world.signIn(phoneNo(1))).accessToken)).not.toHaveProperty("test");
   });
 
-  test("is sent again without a message, and its code stays good", async () => {
+  test("can be resent without an SMS, and its code stays valid", async () => {
     const { id } = await start(world, PHONE);
     world.clock.advance(MINUTE_MS);
     expect((await world.request(`/v1/verifications/${id}/resend`, { method: "POST" })).status).toBe(200);
@@ -80,7 +80,7 @@ describe("a test number", () => {
     await signedIn();
   });
 
-  test("works at the functions API, by every spelling of the number", async () => {
+  test("works at the functions API, also in another spelling", async () => {
     const client = createFunctionsClient(() => world, "198.51.100.1");
     const sessionId = await client.started("13800138000");
     const { errorCode, data } = await client.login("+86 138-0013-8000", CODE, sessionId);
@@ -100,18 +100,18 @@ describe("a test number", () => {
     expect(world.sms.sent).toEqual([]);
   });
 
-  test("is known to its devices like any other user", async () => {
+  test("lets a known device start and sign in again at once", async () => {
     const { deviceToken } = await signedIn();
     const { id } = await start(world, PHONE, { deviceToken });
     expect((await open(id, CODE, { deviceToken })).status).toBe(201);
   });
 });
 
-describe("the end of its time", () => {
+describe("the expiry of a test number", () => {
   /** To one minute before 1 February. */
   const toLastMinute = () => world.clock.advance(Date.UTC(2027, 1, 1) - MINUTE_MS - world.clock.now());
 
-  test("is the end of its last day, and then it is a number like any other", async () => {
+  test("comes at the end of its last day, after which it is an ordinary number", async () => {
     toLastMinute();
     await signedIn();
     world.clock.advance(MINUTE_MS);
@@ -122,7 +122,7 @@ describe("the end of its time", () => {
     expect(isTest(await bodyOf<OpenedSession>(response))).toBeUndefined();
   });
 
-  test("comes also for a verification that began before", async () => {
+  test("ends a verification that was started before", async () => {
     toLastMinute();
     const { id } = await start(world, PHONE);
     world.clock.advance(MINUTE_MS);
@@ -140,8 +140,8 @@ describe("the end of its time", () => {
   });
 });
 
-describe("somebody who knows what is in the source", () => {
-  test("has three tries at a code, and nine in 30 days: then one a day, also where eight digits are carried", async () => {
+describe("the protection of a test number", () => {
+  test("allows three guesses at a code and nine in 30 days, then one a day, though the sender carries eight digits", async () => {
     const wrongIn = async () => {
       const { id, codeLength } = await start(world, PHONE);
       expect(codeLength).toBe(6);
@@ -160,13 +160,13 @@ describe("somebody who knows what is in the source", () => {
     await signedIn();
   });
 
-  test("gets nowhere with the code at another number, or at no verification", async () => {
+  test("refuses its code for another number and for an unknown verification", async () => {
     const { id } = await start(world, phoneNo(1));
     await refused(await open(id), "invalid_code");
     await refused(await open("A".repeat(22)), "invalid_code");
   });
 
-  test("brings no second factor, which whoever signs in by the number later would meet", async () => {
+  test("refuses second factors, which would keep out the next who signs in by the number", async () => {
     const { accessToken } = await signedIn();
     const headers = bearer(accessToken);
     for (const path of ["totp", "passkeys/options"]) {
@@ -177,7 +177,7 @@ describe("somebody who knows what is in the source", () => {
     expect(await bodyOf(factors)).toMatchObject({ factors: [] });
   });
 
-  test("reads on the pages that this is not for test numbers", async () => {
+  test("refuses factors, passwords and a change of number on the pages", async () => {
     const visitor = createVisitor(world);
     await visitor.go("/sign-in");
     await visitor.go("/sign-in", { phone: PHONE, country: "CN" });
@@ -197,7 +197,7 @@ describe("somebody who knows what is in the source", () => {
     expect(world.sms.sent).toEqual([]);
   });
 
-  test("has no code sent to a new number, which the account could not move to", async () => {
+  test("sends no code to a new number, since the account cannot move", async () => {
     const { accessToken } = await signedIn();
     const body = { phone: phoneNo(5), purpose: "change_phone" };
     const response = await world.post("/v1/verifications", body, bearer(accessToken));
@@ -205,7 +205,7 @@ describe("somebody who knows what is in the source", () => {
     expect(world.sms.sent).toEqual([]);
   });
 
-  test("proves nothing to a backend with it: there the number gets a message and its code alone counts", async () => {
+  test("does not let its code prove anything to a backend: the number gets an SMS, and only that code counts", async () => {
     const shop = backendOf(world, await apiKey(world));
     const started = await shop.start({ phone: PHONE, purpose: "verify_identity" });
     const { id } = await bodyOf<VerificationBody>(started);
@@ -215,7 +215,7 @@ describe("somebody who knows what is in the source", () => {
     expect((await check(world, id, world.sms.lastCode())).status).toBe(200);
   });
 
-  test("cannot read the code in any answer, in the log, in the record or in what the doctor says", async () => {
+  test("keeps its code and number out of answers, the log, the record and the warnings about settings", async () => {
     const started = await world.post("/v1/verifications", { phone: PHONE });
     const seen = [await started.text(), JSON.stringify(world.logged), JSON.stringify(await messages())];
     const { warnings } = loadConfig({ ...ENV }, { folder: world.folder, now: world.clock.now() });
@@ -225,14 +225,14 @@ describe("somebody who knows what is in the source", () => {
     }
   });
 
-  test("is told of in the log at every start", () => {
+  test("logs the masked number and its expiry at every start of the server", () => {
     const [told] = world.logged.filter((entry) => "numbers" in entry);
     expect(told).toMatchObject({
       numbers: [{ phone: "+86 138••••8000", until: "2027-02-01T00:00:00.000Z" }],
     });
   });
 
-  test("cannot wash what the guard saw of a range by approvals that cost nothing", async () => {
+  test("does not let its free approvals change the count of unapproved sends of its range, by which the guard judges", async () => {
     const unapproved = async () => {
       const database = await openDatabase(world.config);
       const rows = await database.db.selectFrom("limit_journal").select("entry").orderBy("id").execute();
@@ -247,7 +247,7 @@ describe("somebody who knows what is in the source", () => {
     expect(await unapproved()).toEqual(before);
   });
 
-  test("is held by the limits of the number: five in an hour, a wait after each", async () => {
+  test("applies the limits of the number: five sends in an hour, a wait after each", async () => {
     const again = () => world.post("/v1/verifications", { phone: PHONE });
     await start(world, PHONE);
     await refused(await again(), "too_many_requests");
@@ -260,7 +260,7 @@ describe("somebody who knows what is in the source", () => {
   });
 });
 
-test("a number that is taken out of the settings is like any other at the next start", async () => {
+test("a number that is removed from TEST_NUMBERS is an ordinary one after the next start of the server", async () => {
   const { folder, clock } = world;
   const { id } = await start(world, PHONE);
   const restarted = await createWorld({ folder, clock, env: { LIMIT_ADDRESS_SENDS: "unlimited" } });

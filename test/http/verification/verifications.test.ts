@@ -27,7 +27,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const tryStart = (body: object) => world.post("/v1/verifications", body);
 
 describe("a start", () => {
-  it("sends a code and tells what to expect, the phone masked", async () => {
+  it("sends a code and answers with the verification, the phone masked", async () => {
     await begin();
     const now = world.clock.now();
     expect(await start(world)).toEqual({
@@ -44,7 +44,7 @@ describe("a start", () => {
   });
 
   it.each(["13800138000", "0086 138 0013 8000", "+86 (138) 0013-8000", "８６１３８００１３８０００"])(
-    "takes %s for the same phone, and so counts it against the same limit (T40)",
+    "counts %s against the limit of the same phone (T40)",
     async (spelling) => {
       await begin();
       await start(world);
@@ -59,14 +59,14 @@ describe("a start", () => {
     [{ phone: "+33612345678" }, "country_not_allowed", "phone"],
     [{ phone: PHONE, purpose: "reset_passwords" }, "invalid_request", "purpose"],
     [{ phone: PHONE, locale: "fr" }, "invalid_request", "locale"],
-  ] as const)("refuses %j and spends nothing", async (body, code, field) => {
+  ] as const)("is refused for %j and counts nothing", async (body, code, field) => {
     await begin();
     await refused(await tryStart(body), code, field);
     expect(world.sms.sent).toHaveLength(0);
     await start(world);
   });
 
-  it("writes the message in the language asked for, else in that of the request", async () => {
+  it("sends the message in the locale of the body, else in that of Accept-Language", async () => {
     await begin();
     const chinese = { "accept-language": "zh-TW,zh;q=0.9,en;q=0.8" };
     await start(world, phoneNo(1), {}, chinese);
@@ -88,7 +88,7 @@ describe("a start", () => {
     await opened(await open(world, id, world.sms.lastCode()));
   });
 
-  it("tells nobody when what others used up is free again", async () => {
+  it("does not tell when a limit that others used up is free again: Retry-After stays 300", async () => {
     const limits = { LIMIT_PREFIX_SENDS: "1/1h", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" };
     await begin({ env: { ...limits, CAPTCHA: "off" } });
     for (let n = 0; n < 10; n += 1) await start(world, phoneNo(n));
@@ -99,7 +99,7 @@ describe("a start", () => {
     }
   });
 
-  it("goes through as soon as Retry-After says, and the wait doubles", async () => {
+  it("is allowed as soon as Retry-After says, and the next wait is doubled", async () => {
     await begin();
     await start(world);
     world.clock.advance(29_999);
@@ -109,7 +109,7 @@ describe("a start", () => {
     expect(again.resendAt).toBe(iso(world.clock.now() + 60 * SECOND_MS));
   });
 
-  it("gives a stranger a verification of its own: the live one stays good (promise 3)", async () => {
+  it("of a stranger makes a new verification, and the live one stays valid (promise 3)", async () => {
     await begin();
     const first = await start(world);
     const code = world.sms.lastCode();
@@ -120,7 +120,7 @@ describe("a start", () => {
     await opened(await open(world, first.id, code));
   });
 
-  it("sends the same one again to the device that holds it", async () => {
+  it("of a known device with a live verification sends that one again", async () => {
     await begin();
     const { deviceToken } = await world.signIn();
     const first = await start(world, PHONE, { deviceToken });
@@ -144,7 +144,7 @@ describe("a start", () => {
     expect(statuses.filter((status) => status === 201)).toHaveLength(1);
   });
 
-  it("is refused behind an address that asked for ten times its count", async () => {
+  it("is refused from an address with ten times as many starts as LIMIT_ADDRESS_SENDS says", async () => {
     await begin({ env: { LIMIT_ADDRESS_SENDS: "1/1h", CAPTCHA: "off", GUARD_MODE: "off" } });
     for (let n = 0; n < 10; n += 1) await start(world, phoneNo(n));
     const problem = await refused(await tryStart({ phone: phoneNo(11) }), "too_many_requests");
@@ -207,7 +207,7 @@ describe("a resend", () => {
     await refused(await open(world, id, code), "invalid_code");
   });
 
-  it("goes out once, however many ask at the same time (T9)", async () => {
+  it("sends one message for 20 requests at the same time (T9)", async () => {
     await begin();
     const { id } = await start(world);
     world.clock.advance(30 * SECOND_MS);
@@ -216,7 +216,7 @@ describe("a resend", () => {
     expect(world.sms.sent).toHaveLength(2);
   });
 
-  it("of one that is over or that never was is not found", async () => {
+  it("of a verification that is over or unknown is not found", async () => {
     await begin();
     const { id } = await start(world);
     await opened(await open(world, id, world.sms.lastCode()));
@@ -226,7 +226,7 @@ describe("a resend", () => {
     await refused(await resend(world, "A".repeat(21)), "invalid_request", "id");
   });
 
-  it("that the sender refuses leaves the code good that may have arrived", async () => {
+  it("that the sender refuses leaves the earlier code valid", async () => {
     await begin();
     const { id } = await start(world);
     world.clock.advance(30 * SECOND_MS);
@@ -259,7 +259,7 @@ describe("a verification", () => {
     expect(await read(world, spent.id)).toEqual({ ...spent, status: "exhausted" });
   });
 
-  it("that was never started is not found, like any other of its form", async () => {
+  it("with an unknown id is not found, and with a malformed id is invalid", async () => {
     await begin();
     await refused(await world.request(`/v1/verifications/${"z".repeat(22)}`), "not_found");
     await refused(await world.request("/v1/verifications/1%20or%201"), "invalid_request", "id");
