@@ -11,7 +11,7 @@ describe("an API key", () => {
   const startWith = (headers: Record<string, string>, from?: string) =>
     world.post("/v1/verifications", body, headers, from);
 
-  it("is needed, and judged before the body", async () => {
+  it("is required, and checked before the body", async () => {
     await refused(await startWith({}), "invalid_api_key");
     const bad = [`pk_${"A".repeat(43)}`, "pk_", `${key}x`, key.slice(0, -1), key.toUpperCase()];
     for (const wrong of bad) await refused(await startWith(bearer(wrong)), "invalid_api_key");
@@ -26,7 +26,7 @@ describe("an API key", () => {
     await refused(await world.request("/v1/me", { headers: bearer(key) }), "invalid_token");
   });
 
-  it("is over when it expired or was revoked; its messages and proofs end with it", async () => {
+  it("is over when it expired or was revoked; its verifications and proofs end with it", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
     const { proof } = await proven({ phone: phoneNo(4) });
@@ -45,7 +45,7 @@ describe("an API key", () => {
     });
   });
 
-  it("goes on beside the one that replaces it until the overlap is over", async () => {
+  it("stays valid beside the one that replaces it until the overlap is over", async () => {
     const next = await apiKey(world, { expiresAt: world.clock.now() + 2 * DAY });
     const { proof } = await proven();
     expect((await backendOf(world, next).redeem(proof)).status).toBe(200);
@@ -54,7 +54,7 @@ describe("an API key", () => {
     expect((await startWith(bearer(next))).status).toBe(201);
   });
 
-  it("is refused from a foreign network, and where nobody knows whence it came", async () => {
+  it("is refused from a foreign network or an unknown address", async () => {
     const home = await apiKey(world, { client: "home", networks: ["198.51.100.0/24", "2001:db8::/32"] });
     await refused(await startWith(bearer(home), "203.0.113.7"), "invalid_api_key");
     await refused(
@@ -68,7 +68,7 @@ describe("an API key", () => {
     });
   });
 
-  it("starts and redeems only what it is for", async () => {
+  it("starts and redeems only its own purposes", async () => {
     const { proof } = await proven();
     const narrow = await apiKey(world, { purposes: ["sign_in"] });
     await refused(await backendOf(world, narrow).redeem(proof), "purpose_not_allowed", "proof");
@@ -81,7 +81,7 @@ describe("an API key", () => {
     await refused(await shop().start({ phone: PHONE }), "purpose_not_allowed", "purpose");
   });
 
-  it("has a limit of its own, that resends count against and other backends do not feel", async () => {
+  it("has a limit of sends that includes resends, and not the sends of other backends", async () => {
     const few = await apiKey(world, { client: "few", sends: [{ max: 2, windowMs: DAY }] });
     const by = backendOf(world, few);
     const { id } = await started({ phone: phoneNo(5) }, by);
@@ -91,7 +91,7 @@ describe("an API key", () => {
     expect((await shop().start({ ...body, phone: phoneNo(6) })).status).toBe(201);
   });
 
-  it("has its limit back from the record of messages when the store of limits was lost", async () => {
+  it("gets its limit back from the record of messages if the store of limits was lost", async () => {
     const few = await apiKey(world, { client: "few", sends: [{ max: 1, windowMs: DAY }] });
     await started({}, backendOf(world, few));
     const { folder, clock } = world;
@@ -103,7 +103,7 @@ describe("an API key", () => {
     await other.close();
   });
 
-  it("is in no log; its name is", async () => {
+  it("does not show in the log; the name of its backend does", async () => {
     await started();
     const logged = JSON.stringify(world.logged);
     expect(logged).toContain('"backend":"shop"');

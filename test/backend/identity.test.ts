@@ -18,8 +18,8 @@ import { apiKey, backendOf, check, claimsOf } from "./support.ts";
 
 useShop();
 
-describe("a backend verifies who holds a phone", () => {
-  it("starts, the person enters the code, and the backend redeems the proof once", async () => {
+describe("a backend that verifies who holds a phone", () => {
+  it("starts, has the code checked, and redeems the proof once", async () => {
     const { id, proof } = await proven({ reference: "契约 4711", clientAddress: "203.0.113.9" });
     expect(world.sms.sent.at(-1)?.text).toContain("confirm your identity");
     const redeemed = await shop().redeem(proof);
@@ -34,7 +34,7 @@ describe("a backend verifies who holds a phone", () => {
     await refused(await shop().redeem(proof), "invalid_proof");
   });
 
-  it("gives a proof that verifies offline by the JWKS", async () => {
+  it("gets a proof that can be verified offline by the JWKS", async () => {
     const { id, proof } = await proven({ reference: "r" });
     const jwks = await (await world.request("/.well-known/jwks.json")).json();
     const { payload, protectedHeader } = await jwtVerify(proof, createLocalJWKSet(jwks as never), {
@@ -54,31 +54,31 @@ describe("a backend verifies who holds a phone", () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
   });
 
-  it("tells the phone's tag alone where the key says so", async () => {
+  it("gets only the phone's tag in the proof if its key says so", async () => {
     const bank = backendOf(world, await apiKey(world, { client: "bank", tells: "tag" }));
     const claims = claimsOf((await proven({}, bank)).proof);
     expect(claims).toMatchObject({ phoneTag: expect.stringMatching(/^t\d/), aud: "bank" });
     expect(JSON.stringify(claims)).not.toContain("13800138000");
   });
 
-  it("takes the check from the backend too", async () => {
+  it("can check the code itself", async () => {
     const { id } = await started();
     const response = await shop().check(id, { code: world.sms.lastCode(), clientAddress: "2001:db8::7" });
     expect(response.status).toBe(200);
   });
 
-  it("forgets that messages were unconverted, so that the next start does not wait", async () => {
+  it("can start again without a wait after the code was checked", async () => {
     await proven();
     await started();
   });
 
-  it("redeems one proof once, however many race", async () => {
+  it("redeems a proof in one of 12 parallel tries", async () => {
     const { proof } = await proven();
     const answers = await Promise.all(Array.from({ length: 12 }, () => shop().redeem(proof)));
     expect(answers.map(({ status }) => status).sort()).toStrictEqual([200, ...Array(11).fill(401)]);
   });
 
-  it("answers a repeated start with the same key once, and to no other backend", async () => {
+  it("gets the same answer to a repeated start by its Idempotency-Key, and another backend does not", async () => {
     const headers = { "idempotency-key": "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b" };
     const body = { phone: PHONE, purpose: "verify_identity" };
     const first = await bodyOf<VerificationBody>(await shop().start(body, headers));
@@ -88,7 +88,7 @@ describe("a backend verifies who holds a phone", () => {
     await refused(await bank.start(body, headers), "too_many_requests");
   });
 
-  it("answers a repeated resend likewise, also when the verification is forgotten", async () => {
+  it("gets the same answer to a repeated resend by its Idempotency-Key, even if the verification is gone", async () => {
     const headers = { "idempotency-key": "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b" };
     const { id } = await started();
     world.clock.advance(MINUTE_MS);
@@ -100,8 +100,8 @@ describe("a backend verifies who holds a phone", () => {
   });
 });
 
-describe("what attackers try", () => {
-  it("takes three guesses and no more, whoever makes them", async () => {
+describe("a verification for a backend, under attack,", () => {
+  it("takes three guesses from all callers together", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
     await refused(await check(world, id, wrongCode(code)), "invalid_code");
@@ -110,14 +110,14 @@ describe("what attackers try", () => {
     await refused(await check(world, id, code), "invalid_code");
   });
 
-  it("approves once of 12 right codes at once", async () => {
+  it("is approved by one of 12 parallel right codes", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
     const answers = await Promise.all(Array.from({ length: 12 }, () => check(world, id, code)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it("signs nobody in with a code for a proof, and gives no proof for a code to sign in (T5)", async () => {
+  it("opens no session by its code, and gives no proof for the code of a sign-in (T5)", async () => {
     const { id } = await started();
     await refused(await open(world, id, world.sms.lastCode()), "invalid_code");
     world.clock.advance(MINUTE_MS);
@@ -129,7 +129,7 @@ describe("what attackers try", () => {
     );
   });
 
-  it("takes a code for its own verification alone", async () => {
+  it("refuses the code of another verification", async () => {
     const first = await started();
     const code = world.sms.lastCode();
     const second = await started({ phone: phoneNo(1) });
@@ -147,7 +147,7 @@ describe("what attackers try", () => {
     expect((await shop().redeem(proof)).status).toBe(200);
   });
 
-  it("refuses a proof after five minutes, a changed one, and other tokens", async () => {
+  it("has no proof that is accepted after five minutes or changed, nor another token in its place", async () => {
     const { proof } = await proven();
     const { accessToken, deviceToken } = await world.signIn(phoneNo(2));
     for (const token of [accessToken, deviceToken, `${proof}A`, "x", key]) {
@@ -158,7 +158,7 @@ describe("what attackers try", () => {
     await refused(await shop().redeem(proof), "invalid_proof");
   });
 
-  it("redeems nothing again after a restart on the same database", async () => {
+  it("has no proof that is redeemed again after a restart on the same database", async () => {
     const { proof } = await proven();
     expect((await shop().redeem(proof)).status).toBe(200);
     const other = await createWorld({
@@ -171,7 +171,7 @@ describe("what attackers try", () => {
   });
 });
 
-describe("what does not belong", () => {
+describe("a start with an API key", () => {
   const bad: readonly (readonly [object, string])[] = [
     [{ reference: "" }, "reference"],
     [{ reference: "x".repeat(129) }, "reference"],
@@ -184,7 +184,7 @@ describe("what does not belong", () => {
     [{ purpose: "nothing" }, "purpose"],
     [{ client: "bank" }, "client"],
   ];
-  it.each(bad)("%j", async (more, field) => {
+  it.each(bad)("is refused for %j, naming the field", async (more, field) => {
     await refused(
       await shop().start({ phone: PHONE, purpose: "verify_identity", ...more }),
       "invalid_request",
@@ -193,7 +193,7 @@ describe("what does not belong", () => {
     expect(world.sms.sent).toHaveLength(0);
   });
 
-  it("is told to whoever shows no key", async () => {
+  it("is the only one that may have a reference or a clientAddress", async () => {
     await refused(
       await world.post("/v1/verifications", { phone: PHONE, reference: "r" }),
       "invalid_request",
@@ -209,12 +209,12 @@ describe("what does not belong", () => {
     );
   });
 
-  it("is asked for no challenge when it has the code sent again", async () => {
+  it("can be resent by its backend without a challenge, and by nobody else", async () => {
     await world.close();
     await openShop({ LIMIT_ADDRESS_SENDS: "1/1h", ALTCHA_COST: "1" });
     const { id } = await started({ clientAddress: "203.0.113.9" });
     world.clock.advance(MINUTE_MS);
-    // Whoever else knows the id is asked like everybody.
+    // Others who know the id need a challenge.
     await refused(await resend(world, id), "captcha_required", "captcha");
     const others = await apiKey(world, { client: "other" });
     await refused(await resend(world, id, bearer(others)), "captcha_required", "captcha");
@@ -223,7 +223,7 @@ describe("what does not belong", () => {
     expect((await shop().start(other)).status).toBe(201);
   });
 
-  it("counts guesses for the address that the backend names", async () => {
+  it("has its guesses counted by the clientAddress that the backend sends with each", async () => {
     await world.close();
     await openShop({ LIMIT_ADDRESS_CHECKS: "1/1h" });
     const { id } = await started();

@@ -6,7 +6,7 @@ import { apiKey, backendOf } from "./support.ts";
 
 export const BACK = "https://shop.example.com/back?order=7";
 export const STATE = "kTzR3JwWmJ0pQxv1hE2c4A";
-/** What a payment of these tests is: its payee would break out of a page that did not escape it. */
+/** A payment whose payee would break out of a page that did not escape it. */
 export const PURCHASE = { amount: "120.05", currency: "EUR", payee: "Müller <b>& Söhne" };
 export const PAGE = { returnTo: BACK, state: STATE };
 
@@ -16,7 +16,7 @@ export interface Asked extends VerificationBody {
   readonly path: string;
 }
 
-/** For each test of a file a world with a backend that sends people to pages, and what it and they do there. */
+/** Opens for each test a world with a backend that sends people to pages; returns what both can do. */
 export function usePages() {
   let world: World;
   let key: string;
@@ -46,7 +46,7 @@ export function usePages() {
     get key() {
       return key;
     },
-    /** In the place of the world that there is. */
+    /** Replaces the world. */
     async reopen(options: WorldOptions): Promise<void> {
       await world.close();
       await open(options);

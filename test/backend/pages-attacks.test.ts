@@ -6,8 +6,8 @@ import { apiKey, backendOf, revoke } from "./support.ts";
 const at = usePages();
 const { shop, ask, browser } = at;
 
-describe("what attackers try with pages", () => {
-  it("no state for whoever has the link and did not enter the code", async () => {
+describe("the page of a backend's verification", () => {
+  it("does not show the state to a visitor who has the link and did not enter the code", async () => {
     const { path } = await ask();
     const [thief, person] = [browser("198.51.100.9"), browser()];
     expect((await thief.go(path)).text).not.toContain(STATE);
@@ -20,7 +20,7 @@ describe("what attackers try with pages", () => {
     expect([again.text.includes(STATE), again.location]).toEqual([false, null]);
   });
 
-  it("no page for whoever guesses, changes or only knows the id", async () => {
+  it("is not found by a guessed or changed link, or by the id", async () => {
     const { id, path } = await ask();
     const link = path.slice("/verify/".length);
     const first = link.startsWith("A") ? "B" : "A";
@@ -39,7 +39,7 @@ describe("what attackers try with pages", () => {
     }
   });
 
-  it("no guess without the page's own form", async () => {
+  it("takes a code only from its own form", async () => {
     const { path } = await ask();
     const person = browser();
     await person.go(path);
@@ -50,7 +50,7 @@ describe("what attackers try with pages", () => {
     expect((await person.go(path, { code })).status).toBe(303);
   });
 
-  it("three guesses, however many browsers have the link", async () => {
+  it("takes three guesses from all browsers together", async () => {
     const { path } = await ask();
     const code = at.world.sms.lastCode();
     for (const at of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
@@ -64,7 +64,7 @@ describe("what attackers try with pages", () => {
     expect([location, html.includes(STATE)]).toEqual([null, false]);
   });
 
-  it("no link after its time, nor of a backend whose keys were taken away", async () => {
+  it("is not found after its time, or if the keys of its backend were revoked", async () => {
     const { path } = await ask();
     at.world.clock.advance(10 * MINUTE_MS);
     expect((await browser().go(path)).status).toBe(404);
@@ -73,7 +73,7 @@ describe("what attackers try with pages", () => {
     for (const other of others) expect((await browser().go(other.path)).status).toBe(404);
   });
 
-  it("no link back to an address that was taken from the backend's key meanwhile", async () => {
+  it("has no link back to an address that was taken from the backend's key: it is not found", async () => {
     const [back, here] = [await ask(), await ask({ phone: phoneNo(1), page: {} })];
     at.world.clock.advance(1);
     await apiKey(at.world, { returnTo: ["https://shop.example.com/elsewhere"] });
@@ -92,7 +92,7 @@ describe("what attackers try with pages", () => {
     "https://SHOP.example.com/back?order=7",
     "https://shop.example.com/back?order=7#",
     "https://shop.example.com/back?order=7 ",
-  ])("no way back to %s (T39)", async (returnTo) => {
+  ])("is refused at the start with the returnTo %s (T39)", async (returnTo) => {
     const page = { returnTo, state: STATE };
     await refused(
       await shop().start({ phone: PHONE, purpose: "verify_identity", page }),
@@ -110,12 +110,12 @@ describe("what attackers try with pages", () => {
     [{ returnTo: BACK, state: "é".repeat(20) }, "page.state"],
     [{ returnTo: BACK, state: `${STATE}\r\nSet-Cookie: a=b` }, "page.state"],
     [{ ...PAGE, next: "x" }, "page.next"],
-  ])("no page for %j", async (page, field) => {
+  ])("is refused at the start for %j, naming the field", async (page, field) => {
     const response = await shop().start({ phone: PHONE, purpose: "verify_identity", page });
     await refused(response, "invalid_request", field);
   });
 
-  it("no page for whoever shows no key, and no way back with a password", async () => {
+  it("is refused at the start without an API key, and with a returnTo for a temporary password", async () => {
     await refused(
       await at.world.post("/v1/verifications", { phone: PHONE, page: {} }),
       "invalid_request",
@@ -125,14 +125,14 @@ describe("what attackers try with pages", () => {
     await refused(password, "invalid_request", "page.returnTo");
   });
 
-  it.each(["sign_in", "reset_password"])("no page for %s, whose code it does not take", async (purpose) => {
+  it.each(["sign_in", "reset_password"])("is refused at the start for %s, whose code it does not take", async (purpose) => {
     const portal = await apiKey(at.world, { client: "portal", purposes: [purpose as "sign_in"] });
     const started = await backendOf(at.world, portal).start({ phone: PHONE, purpose, page: {} });
     await refused(started, "invalid_request", "page");
     expect(at.world.sms.sent).toEqual([]);
   });
 
-  it("nor a page whose address and state its link does not hold: it is refused before the code is sent", async () => {
+  it("is refused at the start if returnTo and state are too long for its link, and no code is sent", async () => {
     const back = `${BACK}&more=`.padEnd(2_048, "x");
     const wide = "https://shop.example.com/".padEnd(1_000, "\u56de");
     const client = "portal".padEnd(63, "x");
@@ -145,7 +145,7 @@ describe("what attackers try with pages", () => {
     expect((await started(back, "s".repeat(512))).status).toBe(201);
   });
 
-  it("though the longest that is taken has an address, at the longest PUBLIC_URL", async () => {
+  it("opens with the longest returnTo and state that are accepted, at the longest PUBLIC_URL", async () => {
     const url = `https://${"a".repeat(58)}.${"b".repeat(57)}.com`;
     await at.reopen({ env: { PUBLIC_URL: url } });
     const back = `${BACK}&more=`.padEnd(2_048, "x");
@@ -160,13 +160,13 @@ describe("what attackers try with pages", () => {
     expect((await browser().go(pageUrl.slice(url.length))).status).toBe(200);
   });
 
-  it("what a backend names is text, not markup", async () => {
+  it("shows the payee as text, not as markup", async () => {
     const { path } = await ask({ purpose: "confirm_transaction", transaction: PURCHASE });
     const { text: html } = await browser().go(path);
     expect(html).toContain("Müller &lt;b&gt;&amp; Söhne");
   });
 
-  it("no link, state or code in the log", async () => {
+  it("leaves no link, state or code in the log", async () => {
     const { path } = await ask();
     const person = browser();
     await person.go(path);

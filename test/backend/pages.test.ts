@@ -8,7 +8,7 @@ const at = usePages();
 const { shop, ask, browser } = at;
 const { codeOf, protectedBy } = factorCalls(() => at.world);
 
-describe("a person enters a code that a backend asked for", () => {
+describe("a person who enters a code that a backend asked for", () => {
   it("goes back with the backend's state, and the backend fetches the proof", async () => {
     const { id, path } = await ask({ reference: "order-7" });
     const person = browser();
@@ -31,7 +31,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect((await shop().redeem(proof)).status).toBe(200);
   });
 
-  it("ends on the page where the backend names no address", async () => {
+  it("stays on the page if the backend gave no returnTo", async () => {
     const { path } = await ask({ page: {} });
     const person = browser();
     await person.go(path);
@@ -42,7 +42,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect((await person.go(path)).text).toContain("Confirmed");
   });
 
-  it("sees what they confirm, as the message says it", async () => {
+  it("sees the transaction that they confirm", async () => {
     const payee = "Müller & Söhne";
     const { id, path } = await ask({
       purpose: "confirm_transaction",
@@ -57,7 +57,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect(claimsOf(proof)).toHaveProperty("transactionHash");
   });
 
-  it("signs in with a temporary password that a backend sent", async () => {
+  it("is signed in by a temporary password, and led to choose a password", async () => {
     const { path } = await ask({ purpose: "temporary_password", page: {} });
     const person = browser();
     const { text: html } = await person.go(path);
@@ -68,7 +68,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect(entered.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
 
-  it("goes on to the second step where the account has login protection, and then to a password of their own", async () => {
+  it("goes on to the second step if the account has login protection, and then to choose a password", async () => {
     const { app } = await protectedBy(PHONE);
     const { path } = await ask({ purpose: "temporary_password", page: {} });
     const person = browser();
@@ -82,7 +82,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect(second.headers.getSetCookie().join()).toContain("phonekey_session=");
   });
 
-  it("asks for a temporary password by themselves, and is signed in by it", async () => {
+  it("can ask for a temporary password without a backend, and is signed in by it", async () => {
     const person = browser();
     const asked = await person.go("/temporary-password");
     expect(asked.text).toContain("Get a temporary password");
@@ -98,7 +98,7 @@ describe("a person enters a code that a backend asked for", () => {
     expect(entered).toMatchObject({ status: 303, location: "/account/password" });
   });
 
-  it("has the code sent again from the page", async () => {
+  it("can have the code sent again from the page", async () => {
     const { path } = await ask();
     const person = browser();
     await person.go(path);
@@ -108,14 +108,14 @@ describe("a person enters a code that a backend asked for", () => {
     expect(at.world.sms.sent).toHaveLength(2);
   });
 
-  it("reads it in their language", async () => {
+  it("gets the page in their language", async () => {
     const { path } = await ask();
     expect((await browser().go(`${path}?lang=zh-CN`)).text).toContain("请确认是您本人");
   });
 });
 
 describe("a message that a backend asked for", () => {
-  it("speaks against nobody once its code was entered, at the page or at the backend's own", async () => {
+  it("counts as converted once its code was entered at the page or checked by the backend", async () => {
     const { path } = await ask();
     const person = browser();
     await person.go(path);
@@ -139,7 +139,7 @@ describe("a proof that is fetched", () => {
   const proofOf = async (id: string, by = shop()) =>
     (await bodyOf<{ proof?: string }>(await by.read(id))).proof;
 
-  it("is the backend's alone: to others it is not there", async () => {
+  it("is answered only to its own backend", async () => {
     const id = await approved();
     const bank = backendOf(at.world, await apiKey(at.world, { client: "bank" }));
     await refused(await bank.read(id), "not_found");
@@ -148,7 +148,7 @@ describe("a proof that is fetched", () => {
     await refused(await bank.redeem((await proofOf(id)) ?? ""), "invalid_proof");
   });
 
-  it("is redeemed once, however often it is fetched, and is no longer there after five minutes", async () => {
+  it("can be redeemed once, however often it is fetched, and is no longer answered after five minutes", async () => {
     const id = await approved();
     const [first, second] = [await proofOf(id), await proofOf(id)];
     expect((await shop().redeem(first ?? "")).status).toBe(200);
@@ -157,7 +157,7 @@ describe("a proof that is fetched", () => {
     expect(await proofOf(id)).toBeUndefined();
   });
 
-  it("lives no longer for being fetched late", async () => {
+  it("ends five minutes after the approval even if it is fetched late", async () => {
     const id = await approved();
     at.world.clock.advance(4 * MINUTE_MS);
     const proof = await proofOf(id);
@@ -165,7 +165,7 @@ describe("a proof that is fetched", () => {
     await refused(await shop().redeem(proof ?? ""), "invalid_proof");
   });
 
-  it("of the code that the person's browser checked is redeemed once, too", async () => {
+  it("counts as the same as the proof that the check answered: one of the two can be redeemed", async () => {
     const { id } = await ask();
     const checked = await shop().check(id, { code: at.world.sms.lastCode() });
     const { proof } = await bodyOf<{ proof: string }>(checked);
@@ -173,7 +173,7 @@ describe("a proof that is fetched", () => {
     await refused(await shop().redeem(proof), "invalid_proof");
   });
 
-  it("is not there before the code was entered, and not for a key without the purpose", async () => {
+  it("is not answered before the code was entered, or to a key without the purpose", async () => {
     const { id } = await ask();
     expect(await proofOf(id)).toBeUndefined();
     const waiting = await approvedBy(id);

@@ -6,7 +6,7 @@ import { apiKey, check } from "./support.ts";
 
 const TRANSACTION = { amount: "1", currency: "CNY", payee: "Shop" };
 
-/** What takes a code, by what it gives for it. */
+/** An operation that takes a code; it is named by what it gives. */
 type Door = (id: string, code: string) => Promise<Response>;
 
 let world: World;
@@ -68,14 +68,14 @@ const pairs = PURPOSES.flatMap((purpose) =>
 );
 
 describe("T5: a code opens the door of its purpose and no other", () => {
-  it.each(pairs)("%s: not that of a %s", async (purpose, door) => {
+  it.each(pairs)("%s: not the door of a %s", async (purpose, door) => {
     const { id } = await start(purpose);
     const response = await DOORS[door]?.(id, world.sms.lastCode());
     expect([400, 401, 403]).toContain(response?.status);
     expect((await read(world, id)).status).toBe("pending");
   });
 
-  it("and every purpose has a door", () => {
+  it("and every purpose is given by one of the doors here", () => {
     const given = new Set(PURPOSES.flatMap(opens));
     // A new number is given by PUT /v1/me/phone, which takes the codes of two phones at once.
     given.delete("number");

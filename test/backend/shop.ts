@@ -4,7 +4,7 @@ import { apiKey, backendOf, provenBy, startedBy } from "./support.ts";
 
 /** The world of the test that runs. */
 export let world: World;
-/** That of a backend there. */
+/** The API key of a backend in that world. */
 export let key: string;
 
 /** Opens a world with a backend for each test. */
@@ -13,7 +13,7 @@ export function useShop(): void {
   afterEach(() => world.close());
 }
 
-/** Takes another world. */
+/** Opens a world with a backend. */
 export async function openShop(env: Readonly<Record<string, string>> = {}): Promise<void> {
   world = await createWorld({ env });
   key = await apiKey(world);

@@ -3,7 +3,7 @@ import { MINUTE_MS, phoneNo, refused } from "../http/support.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 import { apiKey, backendOf } from "./support.ts";
 
-/** Two messages an hour for everything together. */
+/** The general budget pays two messages an hour. */
 const ENV = {
   SMS_PRICES: "CNY, CN=0.05",
   SPEND_HOUR: "0.1 CNY",
@@ -33,7 +33,7 @@ async function statuses(count: number, ask: () => Response | Promise<Response>):
 }
 
 describe.each(["memory:", "database"])("the budget of an API key (%s)", (STATE_URL) => {
-  it("is open when what is there for all is used up, and is never exceeded", async () => {
+  it("still pays when the general budget is used up, and is never exceeded", async () => {
     await open({ env: { STATE_URL } });
     const own = await apiKey(world, { spend: { hour: 3 * MESSAGE } });
     const none = await apiKey(world, { client: "none" });
@@ -42,23 +42,23 @@ describe.each(["memory:", "database"])("the budget of an API key (%s)", (STATE_U
     expect(await statuses(4, () => asks(own))).toEqual([201, 201, 201, 429]);
     world.clock.advance(62 * MINUTE_MS);
     expect(await statuses(4, () => asks(own))).toEqual([201, 201, 201, 429]);
-    // What it spent is spent for all.
+    // What it spent counts in the general budget too.
     expect((await stranger()).status).toBe(429);
   });
 
-  it("is of all keys of one backend together, and of no other's", async () => {
+  it("is shared by all keys of one backend, and not by other backends", async () => {
     await open({ env: { STATE_URL } });
     const first = await apiKey(world, { spend: { day: MESSAGE } });
     const second = await apiKey(world, { spend: { day: MESSAGE } });
     const other = await apiKey(world, { client: "other", spend: { day: MESSAGE } });
     expect((await asks(first)).status).toBe(201);
     const { retryAfter = 0 } = await refused(await asks(second), "too_many_requests");
-    // Its own: so it is told exactly when there is room.
+    // The budget is the backend's own: so Retry-After is exact.
     expect(retryAfter).toBeGreaterThan(23 * 3_600);
     expect((await asks(other)).status).toBe(201);
   });
 
-  it("of 20 starts at once three are paid", async () => {
+  it("pays three of 20 parallel starts", async () => {
     await open({ env: { STATE_URL } });
     const own = await apiKey(world, { spend: { hour: 3 * MESSAGE } });
     const answers = await Promise.all(Array.from({ length: 20 }, () => asks(own)));
@@ -67,7 +67,7 @@ describe.each(["memory:", "database"])("the budget of an API key (%s)", (STATE_U
   });
 });
 
-it("gets back what a message did not cost, and pays all parts of a long one", async () => {
+it("the budget of an API key gets back what a message did not cost, and pays all parts of a long one", async () => {
   await open();
   const own = await apiKey(world, { spend: { hour: 3 * MESSAGE } });
   world.sms.answer({ status: "rejected" });
@@ -78,7 +78,7 @@ it("gets back what a message did not cost, and pays all parts of a long one", as
   expect((await asks(own)).status).toBe(429);
 });
 
-it("is not refilled by a lost store of limits", async () => {
+it("the budget of an API key is not refilled if the store of limits is lost", async () => {
   await open({ env: { STATE_URL: "memory:" } });
   const own = await apiKey(world, { spend: { hour: 2 * MESSAGE } });
   expect(await statuses(2, () => asks(own))).toEqual([201, 201]);
@@ -88,7 +88,7 @@ it("is not refilled by a lost store of limits", async () => {
   await other.close();
 });
 
-it("opens nothing to whoever shows no such key", async () => {
+it("the budget of an API key does not pay for strangers or a forged key", async () => {
   await open();
   await apiKey(world, { spend: { hour: 3 * MESSAGE } });
   expect(await statuses(3, stranger)).toEqual([201, 201, 429]);

@@ -56,7 +56,7 @@ export async function messagesOf({ config }: World) {
   }
 }
 
-/** A verification of a phone's holder that a backend starts. */
+/** Starts a verification by a backend. */
 export async function startedBy(
   backend: ReturnType<typeof backendOf>,
   more: object = {},
@@ -66,7 +66,7 @@ export async function startedBy(
   return await bodyOf<VerificationBody>(response);
 }
 
-/** One whose code the person entered, and the proof of that. */
+/** Starts a verification by a backend, and checks its code; resolves with the proof. */
 export async function provenBy(
   world: World,
   backend: ReturnType<typeof backendOf>,
@@ -80,7 +80,7 @@ export async function provenBy(
   return { id, proof };
 }
 
-/** What a backend does with its key. */
+/** The calls of a backend with its key. */
 export function backendOf(world: World, key: string) {
   const headers = bearer(key);
   return {

@@ -29,7 +29,7 @@ afterEach(() => world.close());
 const shown = () => /\w{4}-\w{4}-\w{4}/.exec(world.sms.sent.at(-1)?.text ?? "")?.[0] ?? "";
 
 describe("a temporary password", () => {
-  it("signs in once, and its user has to choose their own", async () => {
+  it("signs in once, and its user has to set a password", async () => {
     const started = await start(world, PHONE, PASSWORD);
     expect(started).toMatchObject({ purpose: "temporary_password", codeLength: 12, codeAlphabet: "letters" });
     expect(world.sms.sent.at(-1)?.text).toContain(`${shown()} is your temporary Phonekey password.`);
@@ -42,7 +42,7 @@ describe("a temporary password", () => {
     expect(await world.signIn()).not.toHaveProperty("mustSetPassword");
   });
 
-  it("lets nothing else be done before they have chosen one", async () => {
+  it("opens a session that refuses other calls until a password is set", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const { accessToken } = await opened(await open(world, id, shown()));
     const headers = bearer(accessToken);
@@ -61,7 +61,7 @@ describe("a temporary password", () => {
       await refused(await world.post("/v1/verifications", body, headers), "password_required");
     }
     expect(world.sms.sent).toHaveLength(sent);
-    // What the choice itself may ask for.
+    // Setting the password may need a step-up.
     const second = await world.post("/v1/verifications", { purpose: "second_factor" }, headers);
     expect(second.status).toBe(201);
     expect((await world.request("/v1/me", { headers })).status).toBe(200);
@@ -69,7 +69,7 @@ describe("a temporary password", () => {
     expect((await world.request("/v1/sessions", { headers })).status).toBe(200);
   });
 
-  it("has as many digits as templates carry, where the sender has nothing else", async () => {
+  it("has as many digits as templates carry if the sender has only templates", async () => {
     await world.close();
     world = await createWorld({ templatesOnly: true, maxCodeLength: 8 });
     const started = await start(world, PHONE, PASSWORD);
@@ -79,7 +79,7 @@ describe("a temporary password", () => {
     await opened(await open(world, started.id, world.sms.lastCode()));
   });
 
-  it("has digits alone where one of several senders fills templates", async () => {
+  it("has only digits if one of several senders has only templates", async () => {
     await world.close();
     const [templates, texts] = [createTestSender("templates", 8, true), createTestSender("texts")];
     world = await createWorld({ parts: { route: [templates.sender, texts.sender] } });
@@ -87,7 +87,7 @@ describe("a temporary password", () => {
     expect(templates.lastCode()).toMatch(/^\d{8}$/);
   });
 
-  it("is the same when it is sent again, never beyond ten minutes", async () => {
+  it("stays the same when it is resent, and ends after ten minutes", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();
     for (const minutes of [2, 2, 4]) {
@@ -99,22 +99,22 @@ describe("a temporary password", () => {
     await refused(await open(world, id, password), "invalid_code");
   });
 
-  it("may be started by a backend whose key is for that alone", async () => {
+  it("may be started by a backend whose key has only this purpose", async () => {
     const help = backendOf(world, await apiKey(world, { client: "help", purposes: ["temporary_password"] }));
     const response = await help.start({ phone: PHONE, ...PASSWORD, clientAddress: "203.0.113.9" });
     const { id } = await bodyOf<VerificationBody>(response);
     await refused(await help.start({ phone: PHONE }), "purpose_not_allowed", "purpose");
     expect(await bodyOf<object>(await help.read(id))).not.toHaveProperty("proof");
     expect(await opened(await open(world, id, shown()))).toMatchObject({ mustSetPassword: true });
-    // What it asked for is the person's alone: the backend that sent the password gets no session and no proof of it.
+    // The backend that had the password sent gets no session and no proof of it.
     expect(await bodyOf<object>(await help.read(id))).not.toHaveProperty("proof");
     const other = backendOf(world, await apiKey(world, { client: "other" }));
     await refused(await other.start({ phone: PHONE, ...PASSWORD }), "purpose_not_allowed", "purpose");
   });
 });
 
-describe("what attackers try", () => {
-  it("is no password of the account: only its verification takes it", async () => {
+describe("a temporary password, under attack,", () => {
+  it("is accepted only for its own verification, and not as the account's password", async () => {
     await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();
     const byPhone = await world.post("/v1/sessions", { phone: PHONE, password });
@@ -125,7 +125,7 @@ describe("what attackers try", () => {
     await refused(await open(world, code.id, password), "invalid_code");
   });
 
-  it("gives no proof, and no code of another purpose is one", async () => {
+  it("gives no proof, and the code of another purpose opens no session in its place", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const key = await apiKey(world);
     await refused(await check(world, id, world.sms.lastCode()), "invalid_request", "code");
@@ -135,7 +135,7 @@ describe("what attackers try", () => {
     await refused(await open(world, other, world.sms.lastCode()), "invalid_code");
   });
 
-  it("what cannot be one is told what is taken there, and only there", async () => {
+  it("is named by the refusal of a malformed code only where it is accepted", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const typed = world.sms.lastCode().slice(1);
     const asSignIn = await refused(await open(world, id, typed), "invalid_request", "code");
@@ -144,7 +144,7 @@ describe("what attackers try", () => {
     expect(asProof.detail).toBe("`code` must be 4 to 10 digits.");
   });
 
-  it("three tries, whatever they look like", async () => {
+  it("can be guessed three times, with guesses of any form", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();
     for (const guess of ["123456", "CCCC-CCCC-CCCC", "12345678"])
@@ -153,14 +153,14 @@ describe("what attackers try", () => {
     expect((await read(world, id)).status).toBe("exhausted");
   });
 
-  it("what cannot be one costs no try", async () => {
+  it("is not guessed by malformed input: that counts no guess", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     for (const typed of ["password", "hello worlds", "", "AAAA-AAAA-AAAA"])
       expect((await open(world, id, typed)).status).toBe(400);
     await opened(await open(world, id, world.sms.lastCode()));
   });
 
-  it("wrong ones are in the same ledger as wrong codes, each as one", async () => {
+  it("has its wrong guesses counted in the same ledger as those of codes", async () => {
     const wrong = async (purpose: object, guess: (code: string) => string, phone = PHONE) => {
       const { id } = await start(world, phone, purpose);
       const code = world.sms.lastCode();
@@ -176,7 +176,7 @@ describe("what attackers try", () => {
     expect(await ledger()).toEqual(Array(9).fill(6));
   });
 
-  it("and once it is spent, wrong ones count among the guesses beyond it", async () => {
+  it("has its wrong guesses counted as those of longer codes once the ledger is spent", async () => {
     await world.close();
     world = await createWorld({ env: { GUARD_MODE: "off", CAPTCHA: "off" } });
     for (let round = 0; round < 6; round += 1) {
@@ -188,14 +188,14 @@ describe("what attackers try", () => {
     await refused(await world.post("/v1/verifications", { phone: PHONE, ...PASSWORD }), "too_many_requests");
   });
 
-  it("one success of twelve at once", async () => {
+  it("succeeds in one of twelve parallel tries", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();
     const answers = await Promise.all(Array.from({ length: 12 }, () => open(world, id, password)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
   });
 
-  it("is answered alike whether or not there is a user, and leaks into no log", async () => {
+  it("is started with the same answer whether or not there is a user, and is not in the log", async () => {
     await world.signIn(phoneNo(1));
     world.clock.advance(MINUTE_MS);
     const known = await start(world, phoneNo(1), PASSWORD);
@@ -204,7 +204,7 @@ describe("what attackers try", () => {
     expect(JSON.stringify(world.logged)).not.toContain(world.sms.lastCode());
   });
 
-  it("is not what a test number signs in with", async () => {
+  it("of a test number is sent by SMS, and the number's fixed code is refused", async () => {
     await world.close();
     world = await createWorld({ env: { TEST_NUMBERS: `${PHONE}=405938@2027-01-31` } });
     const { id } = await start(world, PHONE, PASSWORD);
@@ -213,7 +213,7 @@ describe("what attackers try", () => {
   });
 });
 
-/** The lengths under which wrong guesses stand in the ledger, oldest first. */
+/** The code lengths of the wrong guesses in the ledger, oldest first. */
 async function ledger(): Promise<readonly number[]> {
   const database = await openDatabase(world.config);
   const rows = await database.db.selectFrom("failures").select("code_length").orderBy("at").execute();

@@ -50,7 +50,7 @@ describe("a person confirms a transaction", () => {
     expect(world.sms.sent.at(-1)?.text).toMatch(/验证码 \d{6}，用于确认您向“Müller & Söhne”支付 EUR 7\.00/);
   });
 
-  it("and the proof carries what it was", async () => {
+  it("and the proof has the hash of the transaction", async () => {
     const transaction = { ...PURCHASE, amount: "9.5", hash: HASH };
     const { id } = await started(transaction, { reference: "order-1" });
     // The same amount, as its currency writes it.
@@ -87,15 +87,15 @@ describe("a person confirms a transaction", () => {
 describe("T50: what attackers change", () => {
   const changes: readonly [string, Partial<Transaction>][] = [
     ["the amount", { amount: "120.06" }],
-    ["the amount's size", { amount: "1200.50" }],
+    ["the decimal point of the amount", { amount: "1200.50" }],
     ["the currency", { currency: "USD" }],
     ["the payee", { payee: "Mueller & Soehne" }],
     ["one letter of the payee", { payee: "Müller & Söhnе" }],
     ["the case of the payee", { payee: "müller & söhne" }],
-    ["the rest", { hash: HASH }],
+    ["the hash", { hash: HASH }],
   ];
   it.each(changes.filter(([name]) => name !== "one letter of the payee"))(
-    "%s: the code is a wrong one, and counts as such",
+    "%s: the code is wrong, and counts as a guess",
     async (_, change) => {
       const { id } = await started();
       const code = world.sms.lastCode();
@@ -108,7 +108,7 @@ describe("T50: what attackers change", () => {
     },
   );
 
-  it("a payee with a letter of another alphabet in a word cannot even be asked about", async () => {
+  it("a letter of the payee: one of another alphabet in a word is refused at the start and at the check", async () => {
     await refused(
       await ask({ ...PURCHASE, payee: "Müller & Söhn\u0435" }),
       "invalid_request",
@@ -121,7 +121,7 @@ describe("T50: what attackers change", () => {
     expect((await read(world, id)).status).toBe("pending");
   });
 
-  it("a code for one transaction confirms no other, nor the same again", async () => {
+  it("the verification: a code confirms its own transaction, once", async () => {
     const first = await started();
     const code = world.sms.lastCode();
     const second = await started(PURCHASE, { phone: phoneNo(1) });
@@ -130,7 +130,7 @@ describe("T50: what attackers change", () => {
     await refused(await check(world, first.id, code, { transaction: PURCHASE }), "invalid_code");
   });
 
-  it("the purpose: no code of another one confirms, and this one opens nothing else", async () => {
+  it("the purpose: the code opens no session, and that of another purpose confirms nothing", async () => {
     const { id } = await started();
     await refused(await open(world, id, world.sms.lastCode()), "invalid_code");
     const identity = await shop().start({ phone: phoneNo(1), purpose: "verify_identity" });
@@ -139,7 +139,7 @@ describe("T50: what attackers change", () => {
     await refused(response, "invalid_request", "transaction");
   });
 
-  it("left out at the check, nothing is confirmed and no guess is lost", async () => {
+  it("the whole transaction: left out at the check it is refused, and no guess is counted", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
     for (let time = 0; time < 5; time += 1)
@@ -147,7 +147,7 @@ describe("T50: what attackers change", () => {
     expect((await check(world, id, code, { transaction: PURCHASE })).status).toBe(200);
   });
 
-  it("three guesses and no more, whoever makes them", async () => {
+  it("the code: it can be guessed three times", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
     const guess = (by: string) => check(world, id, by, { transaction: PURCHASE });
@@ -156,7 +156,7 @@ describe("T50: what attackers change", () => {
   });
 });
 
-describe("what cannot be asked", () => {
+describe("a start of confirm_transaction", () => {
   it.each<readonly [object, string]>([
     [{ amount: "-1" }, "transaction.amount"],
     [{ amount: "1e9" }, "transaction.amount"],
@@ -170,12 +170,12 @@ describe("what cannot be asked", () => {
     [{ payee: "pay.evil.example" }, "transaction.payee"],
     [{ hash: "abc" }, "transaction.hash"],
     [{ note: "x" }, "transaction.note"],
-  ])("%j", async (over, field) => {
+  ])("is refused for %j, naming the field", async (over, field) => {
     await refused(await ask({ ...PURCHASE, ...over }), "invalid_request", field);
     expect(world.sms.sent).toHaveLength(0);
   });
 
-  it("without a key, with a key for something else, without a transaction, or for another purpose", async () => {
+  it("is refused without a key, with a key of another purpose or without a transaction; other purposes take none", async () => {
     const body = { phone: PHONE, purpose: "confirm_transaction", transaction: PURCHASE };
     await refused(await world.post("/v1/verifications", body), "invalid_api_key");
     const bank = backendOf(world, await apiKey(world, { client: "bank" }));
@@ -194,7 +194,7 @@ describe("what cannot be asked", () => {
     );
   });
 
-  it("where no approved text says it, before anything is spent", async () => {
+  it("is refused if no approved template says it, before anything is counted", async () => {
     world.sms.carry(({ transaction }) => transaction?.payee === "Known Shop");
     await refused(await ask(), "template_unavailable", "transaction");
     expect(world.sms.sent).toHaveLength(0);
@@ -205,7 +205,7 @@ describe("what cannot be asked", () => {
     await refused(await resend(world, id), "sms_unavailable");
   });
 
-  it("repeats its answer for the same key, and refuses the key for another transaction", async () => {
+  it("gets the same answer for the same Idempotency-Key, which is refused for another transaction", async () => {
     const headers = { "idempotency-key": "9f0c8a52-6f0e-4b3f-9d0b-0c1d2e3f4a5b" };
     const body = { phone: PHONE, purpose: "confirm_transaction", transaction: PURCHASE };
     const first = await bodyOf<VerificationBody>(await shop().start(body, headers));
@@ -216,7 +216,7 @@ describe("what cannot be asked", () => {
   });
 });
 
-it("by Tencent Cloud: the approved text of the payee, or none", async () => {
+it("a transaction is sent by Tencent Cloud in the approved template of its payee, and refused without one", async () => {
   const tencent = await createTencentWorld({
     TENCENT_SMS_TEMPLATE_ID_CONFIRM_TRANSACTION: "1120:code,whole,fraction:CNY:阳光超市",
   });

@@ -13,12 +13,12 @@ export const PHONE_SIZE = { width: 360, height: 740 };
 export const DESKTOP_SIZE = { width: 1280, height: 800 };
 
 /**
- * What the address bar would show its suggestions with: two pages of the browser's own for each window, which nobody sees
+ * The pages with which the address bar would show its suggestions: two of the browser's own for each window, which nobody sees
  * and which take as long as ours.
  */
 const SUGGESTIONS = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"];
 
-/** What Playwright switches off. Chromium takes the last list that it is given, and no other. */
+/** What Playwright switches off: Chromium takes only the last list that it is given. */
 const SWITCHED_OFF = [
   "AimEnabled",
   "AvoidCorsURLLoaderRestartOnRedirect",
@@ -111,7 +111,7 @@ async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: findChromium(), args: ARGS });
 }
 
-/** The answers of ours that are refusals are documents too, and Chromium writes a line about each. */
+/** Collects the problems of a page. Our refusals are documents too, and Chromium logs an error for each: those do not count. */
 function watch(page: Page, problems: string[]): void {
   const refused = new Set<string>();
   page.on("response", (response) => {

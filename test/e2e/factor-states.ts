@@ -29,13 +29,13 @@ export async function addAuthenticator(page: Page, isUserVerified = true): Promi
   await session.send("WebAuthn.addVirtualAuthenticator", { options });
 }
 
-/** Presses a button, and waits for the page that answers where one does. */
+/** Presses a button, and waits for the page that answers. */
 export async function pressFactor(page: Page, action: string): Promise<void> {
   await page.locator(`form[action="/account/factors/${action}"] button`).click();
   await page.waitForLoadState();
 }
 
-/** Signs in, as somebody who has an authenticator app that signing in does not ask for. */
+/** Signs in a user who has an authenticator app, and no login protection. */
 async function signInWithApp(page: Page, app: App, phone: string, path: string): Promise<void> {
   const person = await app.world.signIn(`+86${phone}`);
   await factorCalls(() => app.world).addApp(person);
@@ -48,7 +48,7 @@ export async function protect(page: Page, when: string): Promise<void> {
   await page.locator(`input[name=when][value=${when}]:checked`).waitFor();
 }
 
-/** To the second step of a sign-in, in a browser that nobody knows. */
+/** Leads an unknown browser to the second step of a sign-in. */
 async function secondStep(page: Page, app: App): Promise<void> {
   const phone = newPhone();
   await factorCalls(() => app.world).protectedBy(`+86${phone}`);
@@ -80,7 +80,7 @@ export function factorStates(appOf: () => App): Readonly<Record<string, (page: P
       await pressFactor(page, "codes");
       await page.locator("li code").first().waitFor();
     },
-    "second factors of a session of long ago": async (page) => {
+    "the second factors in an old session": async (page) => {
       await signIn(page, appOf(), newPhone());
       appOf().world.clock.advance(660_000);
       await page.goto(`${appOf().origin}/account/factors`);
@@ -92,7 +92,7 @@ export function factorStates(appOf: () => App): Readonly<Record<string, (page: P
       await page.locator('form[action="/sign-in/second"] button').click();
       await page.locator("#factor-error").waitFor();
     },
-    "what has to be confirmed": (page) => signIn(page, appOf(), newPhone(), CONFIRMATION),
+    "a confirmation": (page) => signIn(page, appOf(), newPhone(), CONFIRMATION),
     "a confirmation by a wrong code, beside other factors": async (page) => {
       const phone = newPhone();
       await signInWithApp(page, appOf(), phone, CONFIRMATION);

@@ -22,13 +22,13 @@ export interface App {
   readonly world: World;
   /** The code that was sent last to a number of `newPhone`. */
   codeFor(phone: string): string;
-  /** Does what is asked and keeps every answer to it back. */
+  /** Handles requests from now on, and holds their answers back. */
   holdAnswers(): HeldAnswers;
   close(): Promise<void>;
 }
 
 interface HeldAnswers {
-  /** How many there are. */
+  /** How many answers are held back. */
   count(): number;
   release(): void;
 }
@@ -88,7 +88,7 @@ async function listen(server: Server) {
 }
 
 /**
- * Builds what is out of date, once in each file. Whether all of it could be built shows where it is used: an app of this process needs
+ * Builds what is out of date, once in each file. A build that failed shows where its files are used: an app of this process needs
  * nothing but what browsers load.
  */
 function build(): void {
@@ -173,7 +173,7 @@ export async function hasScripts(page: Page): Promise<boolean> {
   return (await page.locator("html.js").count()) === 1;
 }
 
-/** From wherever the browser is to the page that asks for the code. */
+/** Leads the browser to the page that asks for the code. */
 export async function askForCode(page: Page, origin: string, phone: string): Promise<void> {
   await page.goto(`${origin}/sign-in`);
   await submitPhone(page, phone);

@@ -4,7 +4,7 @@ import { HOST, migratedDatabase, startSender } from "./functions.ts";
 import { type EventInstance, startEvent, unpackedPackage } from "./instance.ts";
 
 const PHONE = "13800138000";
-/** As the role of a function has them. */
+/** The keys of a function's role. */
 const ROLE = { secretId: "AKIDrole", secretKey: "secretROLE", token: "tokenROLE" };
 
 interface Answer {
@@ -51,7 +51,7 @@ describe.runIf(hasMariadb())("the demo's handlers, with the keys of the function
     isBase64Encoded: true,
   });
 
-  test.each(["HEAD", "OPTIONS", "options", "PUT"])("%s is no method of theirs", async (httpMethod) => {
+  test.each(["HEAD", "OPTIONS", "options", "PUT"])("answer the method %s with -1004", async (httpMethod) => {
     const headers = { Host: HOST, Origin: "https://app.example" };
     const answer = await call("sms", { httpMethod, path: "/", headers, queryString: { method: "getSms" } });
     expect(answer).toMatchObject({ errorCode: -1004 });
@@ -90,13 +90,13 @@ describe.runIf(hasMariadb())("the demo's handlers, with the keys of the function
     query({ method: "getSms" }),
     { body: "%zz" },
     { body: { phone: ["1"] } },
-  ])("answer %j from their table", async (event) => {
+  ])("answer %j with -1001", async (event) => {
     for (const name of instances.keys()) {
       expect(await call(name, event)).toEqual({ errorCode: -1001, errorMessage: "Missing parameter" });
     }
   });
 
-  test("answer parameters of other types, doubled and too long from their table", async () => {
+  test("answer parameters of other types, repeated or too long with a code of their table", async () => {
     const odd = { phone: { a: 1 }, code: ["1", "2"], long: "x".repeat(20_000) };
     expect(await call("sms", query({ method: "getSms", phone: odd.phone }))).toMatchObject({
       errorCode: -1002,

@@ -4,7 +4,7 @@ import { hasRedis, type RedisServer, startRedis } from "../support/services/redi
 import { event, migratedDatabase, read, variables } from "./functions.ts";
 import { type EventInstance, end, frozen, startEvent, unpackedPackage, type Variables } from "./instance.ts";
 
-/** Generous: the platform would bill what is beyond, and an open connection would last for ever. */
+/** Generous: an open connection would keep the event loop busy for ever, and the platform would bill that. */
 const SOON_MS = 5_000;
 
 let folder: string;
@@ -23,7 +23,7 @@ async function start(env: Variables, handler = "index.main_handler"): Promise<Ev
 }
 
 let phones = 0;
-/** Asks for a code for a phone that has none yet. */
+/** A start for a phone that has no verification yet. */
 function ask() {
   phones += 1;
   return event("POST", "/v1/verifications", { body: { phone: `1380013${String(phones).padStart(4, "0")}` } });
@@ -54,7 +54,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
     for (const id of await mysqlIds()) await asRoot(`kill ${id}`);
   };
 
-  test("answers, and nothing keeps its event loop busy afterwards", async () => {
+  test("answers, and leaves its event loop empty", async () => {
     const { invoke } = await start(env);
     const { answer, context, lingersMs } = await invoke(ask(), { callbackWaitsForEmptyEventLoop: true });
     expect(read(answer)).toMatchObject({ status: 201, body: { status: "pending" } });
@@ -64,7 +64,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
 
   test("uses the same connections for the next event", async () => {
     const { invoke } = await start(env);
-    // What an instance had that has ended is listed a moment longer.
+    // Connections of an instance that has ended are listed a moment longer.
     const before = new Set<unknown>([...(await mysqlIds()), ...redisIds().map((id) => `redis ${id}`)]);
     const ownIds = async () => [
       (await mysqlIds()).filter((id) => !before.has(id)),
@@ -77,7 +77,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
     expect(ids.map((each) => each.length)).toEqual([1, 1]);
   });
 
-  test("makes connections again that were closed between two events", async () => {
+  test("opens new connections for those that were closed between two events", async () => {
     const { invoke, output } = await start(env);
     for (let times = 0; times < 3; times += 1) {
       const { answer, lingersMs } = await invoke(ask());
@@ -90,7 +90,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
     expect(output()).not.toContain('"level":50,"requestId"');
   });
 
-  test("makes them again that were closed while it was frozen", async () => {
+  test("opens new connections for those that were closed while it was frozen", async () => {
     const instance = await start(env);
     await instance.invoke(ask());
     await frozen(instance.child, async () => {
@@ -100,7 +100,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
     expect(read((await instance.invoke(ask())).answer).status).toBe(201);
   });
 
-  test("is 503 while a store is away, ends at once, and recovers by itself", async () => {
+  test("answers 503 at once while a store is away, and recovers by itself", async () => {
     const { invoke } = await start(env);
     expect(read((await invoke(ask())).answer).status).toBe(201);
     await redis.kill();
@@ -113,7 +113,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
     expect(read((await invoke(ask())).answer).status).toBe(201);
   });
 
-  test("signs in by its pages: cookies as a list, every file as text", async () => {
+  test("serves the sign-in page, and each of its files as text", async () => {
     const { invoke } = await start(env);
     const page = read((await invoke(event("GET", "/sign-in"))).answer);
     expect(page.status).toBe(200);
@@ -127,7 +127,7 @@ describe.runIf(hasMariadb() && hasRedis())("an event function on MySQL and Redis
 describe.runIf(hasMariadb())("an event function", () => {
   const nowhere = { user: "root", password: "", host: "127.0.0.1", port: 1, database: "none" };
 
-  test("answers what needs no store though there is none, and -1003 in the demo's functions", async () => {
+  test("without any store answers what needs none, else 503, and -1003 in the demo's functions", async () => {
     const { invoke } = await start(variables(nowhere));
     expect(read((await invoke(event("GET", "/healthz"))).answer)).toMatchObject({ status: 200 });
     expect(read((await invoke(ask())).answer)).toMatchObject({
@@ -139,7 +139,7 @@ describe.runIf(hasMariadb())("an event function", () => {
     expect((await sms.invoke(call)).answer).toMatchObject({ errorCode: -1003 });
   });
 
-  test("of which a setting is missing names it in its log, and answers", async () => {
+  test("without its settings names them in its log, and answers 503", async () => {
     const { invoke, output } = await start({});
     expect(read((await invoke(event("GET", "/healthz"))).answer)).toMatchObject({
       status: 503,
@@ -150,7 +150,7 @@ describe.runIf(hasMariadb())("an event function", () => {
     expect(output()).not.toContain("PUBLIC_URL: ");
   });
 
-  test("takes events that are none without throwing", async () => {
+  test("answers malformed events 400 without throwing", async () => {
     const { invoke } = await start(variables(nowhere));
     for (const broken of [
       null,

@@ -5,11 +5,11 @@ import { createSmsSending, type SmsTemplate } from "../support/tencent/sms-send.
 import { end, startEvent, type Variables } from "./instance.ts";
 
 const APP_ID = "1250000000";
-/** Of the function's own URL. */
+/** The host of the function's own URL. */
 export const HOST = `${APP_ID}-0abcdefgh1.ap-guangzhou.tencentscf.com`;
 const SECRET = "q7Yl0VnJmTzE3wKxB1sRdUoPcA9gHfI2";
 
-/** Settings to try the package out with: by the console sender, which the rules for production forbid. */
+/** Settings for the package with the console sender, which the rules for production forbid. */
 export function variables(server: MysqlServer, more: Variables = {}): Variables {
   return {
     NODE_ENV: "development",
@@ -54,7 +54,7 @@ export function event(
   };
 }
 
-/** What an answer of `index.main_handler` says. */
+/** The status, headers and body of an answer of `index.main_handler`. */
 export function read(answer: unknown) {
   const { statusCode, headers, body } = answer as {
     statusCode: number;
@@ -70,7 +70,7 @@ const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 const SIGN_IN: SmsTemplate = { id: "1110", content: "{1}为您的登录验证码，请于{2}分钟内填写。" };
 
 /**
- * A cloud that sends, and the settings of a production that has it send.
+ * A cloud that sends, and production settings that use it.
  *
  * @param templates approved beside the one for signing in
  */

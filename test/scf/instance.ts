@@ -11,10 +11,10 @@ import { afterAll } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { unzip } from "../support/zip.ts";
 
-/** As the project's set-up made it. */
+/** The package, which the set-up of the test project built. */
 export const PACKAGE = join(import.meta.dirname, "../../dist/phonekey-scf.zip");
 const PLATFORM = join(import.meta.dirname, "platform.cjs");
-/** `nobody`, where this process may become somebody else. */
+/** Instances run as `nobody` if this process may change its user. */
 const USER: SpawnOptions = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 const cleanups: (() => void)[] = [];
@@ -35,7 +35,7 @@ export function unpackedPackage(): string {
   return folder;
 }
 
-/** Variables of a function; nothing of the environment that the tests run in comes with them. */
+/** Variables of a function, without those of the environment of the tests. */
 export type Variables = Readonly<Record<string, string>>;
 
 function start(
@@ -78,7 +78,7 @@ export async function startWeb(folder: string, env: Variables): Promise<WebInsta
   return { url, child, output };
 }
 
-/** Asks nothing, so that nothing is logged. */
+/** Sends no request, so that nothing is logged. */
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   const isThere = await Promise.race([once(socket, "connect").then(() => true), once(socket, "close")]).catch(
@@ -97,7 +97,7 @@ interface Told {
   readonly endedMidAnswer?: true;
 }
 
-/** What of one invocation can be seen from outside. */
+/** What can be seen of one invocation from outside. */
 export interface Invoked {
   readonly answer: unknown;
   readonly thrown: string | undefined;

@@ -26,7 +26,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     ({ env } = made);
   });
 
-  test("migrates, and finds nothing to do the second time", async () => {
+  test("migrates, and has nothing to do the second time", async () => {
     const { invoke } = await start(env);
     expect((await invoke({ action: "migrate" })).answer).toEqual({ ok: true, applied: [] });
   });
@@ -42,7 +42,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     },
   );
 
-  test("examines everything, indexes too, which needs no SQLite", async () => {
+  test("runs the checks of the doctor, the indexes among them, without SQLite", async () => {
     const { invoke } = await start(env);
     const { answer } = await invoke({ action: "doctor" });
     const { findings } = answer as { findings: { name: string; status: string }[] };
@@ -50,7 +50,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     expect(findings).toContainEqual(expect.objectContaining({ name: "indexes", status: "ok" }));
   });
 
-  test("takes in the demo's users, those of our own database by default", async () => {
+  test("imports the demo's users, from DATABASE_URL if IMPORT_DATABASE_URL is not set", async () => {
     const demo = await newDatabase();
     await asRoot(
       `create table ${demo.database}.info (userId bigint primary key, phone varchar(20), name varchar(64), avatar varchar(255), time datetime)`,
@@ -65,7 +65,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     expect((await elsewhere.invoke(order)).thrown).toMatch(/table/);
   });
 
-  test("tells what fails to the platform, without the value of a setting", async () => {
+  test("throws what fails to the platform, without the value of a setting", async () => {
     const { invoke, output } = await start({
       ...env,
       DATABASE_URL: "mysql://canary:canary@127.0.0.1:1/canary",
@@ -75,7 +75,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
     expect(thrown + output()).not.toContain("canary");
   });
 
-  describe("of what is no order", () => {
+  describe("given an event that is no order", () => {
     let invoke: EventInstance["invoke"];
     beforeAll(async () => {
       ({ invoke } = await start(env));
@@ -85,8 +85,8 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
       ["a Function URL", event("POST", "/", { body: { action: "migrate" } })],
       ["a Function URL whose fields are an order", { ...event("GET", "/"), action: "migrate" }],
       ["an API gateway", { requestContext: {}, action: "migrate" }],
-      ["a timer that is none", { ...event("GET", "/"), ...timer("migrate") }],
-    ])("gives no ear to %s", async (_, refused) => {
+      ["a Function URL whose fields are a timer's", { ...event("GET", "/"), ...timer("migrate") }],
+    ])("refuses that of %s", async (_, refused) => {
       expect((await invoke(refused)).answer).toEqual({
         ok: false,
         error: "no URL may lead to the maintenance function",
@@ -103,7 +103,7 @@ describe.runIf(hasMariadb())("the maintenance function", () => {
       { action: ["tick"] },
       timer('{"action":1}'),
       timer("[]"),
-    ])("answers %j with what can be asked for", async (order) => {
+    ])("answers %j with the actions that there are", async (order) => {
       const { answer, thrown } = await invoke(order);
       expect({ answer, thrown }).toEqual({
         answer: { ok: false, error: "action must be one of migrate, doctor, import, tick" },

@@ -5,7 +5,7 @@ import { asRoot, hasMariadb } from "../support/services/mysql.ts";
 import { event, migratedDatabase, read, startSender } from "./functions.ts";
 import { end, startEvent, startWeb, unpackedPackage, type Variables } from "./instance.ts";
 
-/** What one call over the web answers: every use of the tutorial's first sentence is one of these, or a few. */
+/** One HTTP call: every use in the tutorial's first sentence takes one or a few of these. */
 type Call = (method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
 
 interface Answer {
@@ -70,7 +70,7 @@ describe.runIf(hasMariadb()).each(FUNCTIONS)("every use, by %s and Tencent Cloud
     ({ database } = made.server);
     const create = ["keys", "api", "create", "shop", "--purposes", "verify_identity,confirm_transaction"];
     key = (await phonekey(create, { env: made.env })).stdout.trim();
-    // Of the tutorial's demo: somebody who never asked for a code here.
+    // A user of the tutorial's demo, who never asked for a code here.
     await asRoot(
       `create table ${database}.info (userId bigint primary key, phone varchar(20), name varchar(64), avatar varchar(255), time datetime)`,
       `insert into ${database}.info values (7, '13800138007', 'Wei', '', '2020-06-01 00:00:00')`,
@@ -93,7 +93,7 @@ describe.runIf(hasMariadb()).each(FUNCTIONS)("every use, by %s and Tencent Cloud
     return answer.body;
   };
 
-  test("sign-up, and the message's way back", async () => {
+  test("sign-up, and the delivery report of its message", async () => {
     const session = await open201(await ask("13800138001"));
     expect(session).toMatchObject({ created: true });
     const me = await call("GET", "/v1/me", undefined, session.accessToken);

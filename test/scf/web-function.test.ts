@@ -34,7 +34,7 @@ interface Sent {
   readonly body?: unknown;
 }
 
-/** As the platform passes a request on: `fetch` would not let a `Host` be set. */
+/** Sends a request as the platform does, with a `Host`, which `fetch` does not allow. */
 async function send({ url }: WebInstance, path: string, { method = "GET", headers, body }: Sent = {}) {
   const outgoing = request(`${url}${path}`, {
     method,
@@ -51,14 +51,14 @@ async function send({ url }: WebInstance, path: string, { method = "GET", header
 
 const nowhere = { user: "root", password: "", host: "127.0.0.1", port: 1, database: "none" };
 
-test("listens and serves files without any store, where it can write nothing", async () => {
+test("a web function listens and serves files without any store, in a folder that it cannot write to", async () => {
   const instance = await start(variables(nowhere));
   expect(await send(instance, "/healthz")).toMatchObject({ status: 200, body: { status: "ok" } });
   expect(await send(instance, "/avatars/1.svg")).toMatchObject({ status: 200 });
   expect(await send(instance, "/readyz")).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
 });
 
-test("needs no PUBLIC_URL: links lead to its own host, and to no other", async () => {
+test("a web function without PUBLIC_URL links to its own host, and to no other", async () => {
   const instance = await start(variables(nowhere));
   const serverAt = async (host: string) =>
     (await send(instance, "/openapi.json", { headers: { host } })).body.servers;
@@ -66,7 +66,7 @@ test("needs no PUBLIC_URL: links lead to its own host, and to no other", async (
   expect(await serverAt("evil.example")).toEqual([{ url: "https://phonekey.invalid" }]);
 });
 
-test("ends with a sentence where a setting is missing", async () => {
+test("a web function that lacks a setting ends with a sentence that names it", async () => {
   await expect(startWeb(folder, {})).rejects.toThrow(/DATABASE_URL: must be a MySQL on SCF/);
 });
 
@@ -82,7 +82,7 @@ describe.runIf(hasMariadb())("a web function on MySQL", () => {
   const ask = (instance: WebInstance, phone: string, headers: Readonly<Record<string, string>>) =>
     send(instance, "/v1/verifications", { method: "POST", body: { phone }, headers });
 
-  test("waits for its database, and goes on by itself when that is migrated", async () => {
+  test("answers 503 until its database is migrated, and then goes on by itself", async () => {
     const fresh = variables(await newDatabase());
     const instance = await start(fresh);
     expect(await ask(instance, "13800138000", {})).toMatchObject({
@@ -96,11 +96,11 @@ describe.runIf(hasMariadb())("a web function on MySQL", () => {
     expect(instance.output()).toContain("run `phonekey migrate` first");
   });
 
-  test("limits by the address that the platform tells, and by none on a custom domain", async () => {
+  test("limits by the address in x-scf-remote-addr, and by none on a custom domain", async () => {
     const instance = await start(env);
     const statusOf = async (phone: number, headers: Readonly<Record<string, string>>) =>
       (await ask(instance, `138${phone}`, headers)).status;
-    // Ten times one an hour is what one address may ask for.
+    // One address may start ten times as often as LIMIT_ADDRESS_SENDS says.
     for (let times = 0; times < 10; times += 1) {
       const forged = {
         "x-forwarded-for": `198.51.100.${times}`,
@@ -118,7 +118,7 @@ describe.runIf(hasMariadb())("a web function on MySQL", () => {
     expect(instance.output().match(/limits by address are off/g)).toHaveLength(1);
   });
 
-  test("logs nothing of the platform's headers", async () => {
+  test("neither logs nor answers the credentials in the platform's headers", async () => {
     const instance = await start({ ...env, LOG_LEVEL: "trace" });
     const secrets = {
       "x-scf-secret-id": "canary-id",
@@ -148,7 +148,7 @@ describe.runIf(hasMariadb())("a web function on MySQL", () => {
     expect((await many(20_000_000)).map(({ status }) => status)).toEqual(Array(20).fill(201));
   });
 
-  test("sends by the keys of its role that a request to its own host brings, where that is set", async () => {
+  test("sends by the role's keys in a request to its own host, if TENCENT_ROLE_HEADERS is true", async () => {
     const role = { secretId: "AKIDrole", secretKey: "secretROLE", token: "tokenROLE" };
     const cloud = await startSender(role);
     const { TENCENT_SECRET_ID: _, TENCENT_SECRET_KEY: __, ...sender } = cloud.env;

@@ -16,7 +16,7 @@ interface Finding {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
 }
 
-/** What axe finds with all its rules, those that are off by default for being new among them. */
+/** What axe finds, also by the rule `target-size`, which is off by default. */
 async function findings(page: Page): Promise<string[]> {
   const options = {
     resultTypes: ["violations"],
@@ -36,7 +36,7 @@ interface Setting {
   readonly colorScheme: "light" | "dark";
 }
 
-/** Each language is met at both widths and in both themes, and each width in both themes: half of what is possible. */
+/** Half of all combinations: each language at both widths and in both themes, and each width in both themes. */
 const SETTINGS: Readonly<Record<Locale, readonly Setting[]>> = {
   en: [
     { width: 360, colorScheme: "light" },
@@ -48,15 +48,15 @@ const SETTINGS: Readonly<Record<Locale, readonly Setting[]>> = {
   ],
 };
 
-/** Colours change with the next frames: before that a page is half of one theme and half of the other. */
+/** Waits until the colours have changed: for some frames a page is half of one theme and half of the other. */
 const SETTLED = `(async () => {
   const frame = () => new Promise(requestAnimationFrame);
   for (let calm = 0; calm < 3; calm = document.getAnimations().length ? 0 : calm + 1) await frame();
 })()`;
 
-/** Looks at the page as it is in these settings. */
+/** Checks the open page in these settings. */
 async function expectAccessible(page: Page, settings: readonly Setting[]): Promise<void> {
-  // What is there to do next is one thing.
+  // A page has one main button at most.
   expect(await page.locator("main .button-primary").count()).toBeLessThanOrEqual(1);
   await page.evaluate(AXE);
   const found: Record<string, string[]> = {};

@@ -6,7 +6,7 @@ import { app, askedPage, STATES, usePages } from "./page-states.ts";
 const browser = useBrowser();
 usePages();
 
-describe("a person who enlarges or calms the page", () => {
+describe("a person who enlarges the page or reduces motion", () => {
   const CODES = "a second factor and new recovery codes";
   const PAGES = ["the number", "a wrong code", "the account", CODES, "the inbox", "the API documents"];
 
@@ -27,14 +27,14 @@ describe("a person who enlarges or calms the page", () => {
     await expectNoOverflow(page, [640, 360, 320]);
   });
 
-  it.each([...PAGES, "the code"])("reads %s in letters of twice the size", async (name) => {
+  it.each([...PAGES, "the code"])("reads %s in letters of twice the size without scrolling sideways", async (name) => {
     const page = await browser.open();
     await STATES[name]?.(page);
     await page.evaluate("document.documentElement.style.fontSize = '200%'");
     await expectNoOverflow(page, [360, 320]);
   });
 
-  it("reads the longest amount in one line on a small phone, and all of it in letters of twice the size", async () => {
+  it("reads the longest amount in one line on a small phone, and without scrolling sideways in letters of twice the size", async () => {
     const page = await browser.open();
     const transaction = { amount: "888888888888.8888", currency: "CLF", payee: "Acme" };
     await askedPage(page, { purpose: "confirm_transaction", transaction });
@@ -69,7 +69,7 @@ describe("a person who enlarges or calms the page", () => {
     expect(await page.evaluate(hidden)).toBe(0);
   });
 
-  it("sees nothing move that need not", async () => {
+  it("sees no transition or animation with reduced motion", async () => {
     const page = await browser.open({ reducedMotion: "reduce" });
     for (const name of ["the number", "the code", "the account", "the inbox"]) {
       await STATES[name]?.(page);

@@ -7,8 +7,8 @@ import { app, STATES, usePages } from "./page-states.ts";
 const browser = useBrowser();
 usePages();
 
-describe("a person with a keyboard alone", () => {
-  /** Whether what has the focus shows it, by an outline, a shadow or a border that it has not without. */
+describe("a person who uses only the keyboard", () => {
+  /** Whether the focused element shows its focus by an outline, a shadow or a border. */
   async function focusIsVisible(page: Page): Promise<boolean> {
     const looks = `(() => {
       const parts = (element) => [element, element.parentElement, element.closest(".field, label, form"), element.nextElementSibling];
@@ -26,7 +26,7 @@ describe("a person with a keyboard alone", () => {
     return (await page.evaluate(looks)) as boolean;
   }
 
-  it("signs in, changes the name and signs out, and sees at each step where they are", async () => {
+  it("signs in, changes the name and signs out, and sees the focus at each step", async () => {
     const phone = newPhone();
     const page = await browser.open({ reducedMotion: "reduce" });
     await page.goto(`${app.origin}/sign-in`);
@@ -52,7 +52,7 @@ describe("a person with a keyboard alone", () => {
       expect([label, await focusIsVisible(page)]).toEqual([label, true]);
       visited.push(label);
     }
-    // In the order of the page: what skips, the languages, signing out, name, avatars, saving.
+    // In the order of the page: the skip link, the languages, signing out, name, avatars, saving.
     expect(visited.slice(0, 4)).toEqual(["Skip to content", "English", "简体中文", "Sign out"]);
     expect(visited.indexOf("name")).toBeLessThan(visited.indexOf("avatar"));
     expect(visited.indexOf("avatar")).toBeLessThan(visited.indexOf("Save changes"));
@@ -66,7 +66,7 @@ describe("a person with a keyboard alone", () => {
     await page.waitForURL(`${app.origin}/sign-in`);
   });
 
-  it("sees which avatar they are at where the system picks the colours", async () => {
+  it("sees which avatar has the focus with forced colours", async () => {
     const page = await browser.open({ forcedColors: "active" });
     await signIn(page, app, newPhone());
     const ring = () =>
@@ -79,7 +79,7 @@ describe("a person with a keyboard alone", () => {
     expect(await ring()).not.toBe(before);
   });
 
-  it("begins at the field that is wrong where an app is set up", async () => {
+  it("has the focus in the wrong field while an authenticator app is set up", async () => {
     const page = await browser.open();
     await STATES["an app to set up"]?.(page);
     await focusOf(page, "factor-code");

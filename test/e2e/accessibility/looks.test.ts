@@ -7,7 +7,7 @@ import { STATES, usePages } from "./page-states.ts";
 const browser = useBrowser();
 usePages();
 let app: App;
-/** One whose operator gave it a name in one long word, and which takes eight digits. */
+/** An app with a name of one long word, and with codes of eight digits. */
 let long: App;
 beforeAll(async () => {
   const freely = { LIMIT_PHONE_SENDS: "unlimited", GUARD_MODE: "off", CAPTCHA: "off" };
@@ -36,14 +36,14 @@ describe.each([1, 2])("in letters of %i times the size", (times) => {
     return await browser.open({ locale, viewport });
   }
 
-  it("a long name of the service stays on a small phone", async () => {
+  it("a long name of the service fits a small phone", async () => {
     const page = await open();
     await page.goto(`${long.origin}/sign-in`);
     if (times === 2) await enlarge(page);
     await expectNoOverflow(page);
   });
 
-  it.each(["en-US", "zh-CN"])("no line begins with what ends a sentence, in %s", async (locale) => {
+  it.each(["en-US", "zh-CN"])("no line begins with a full stop, in %s", async (locale) => {
     const page = await open(locale);
     await signIn(page, app, newPhone(), "/account/phone");
     if (times === 2) await enlarge(page);
@@ -56,7 +56,7 @@ describe.each([1, 2])("in letters of %i times the size", (times) => {
   });
 });
 
-/** At no width does the full stop behind a number stand left of what it ends. */
+/** Expects at each width that the full stop after a number is on the last line of the number. */
 async function expectNoLoneStop(page: Page): Promise<void> {
   const lone = `(() => {
     const number = document.querySelector(".lead .number");
@@ -77,7 +77,7 @@ async function expectNoLoneStop(page: Page): Promise<void> {
   }
 }
 
-it("headings break no word in letters of twice the size", async () => {
+it("headings break no word in two in letters of twice the size", async () => {
   const page = await browser.open({ viewport: SMALL_PHONE });
   for (const path of ["/sign-in/password", "/sign-in/forgotten", "/temporary-password"]) {
     await page.goto(app.origin + path);
@@ -95,7 +95,7 @@ it("headings break no word in letters of twice the size", async () => {
   }
 });
 
-it("what is below a heading is no larger than it, and an amount is not parted, in letters of twice the size", async () => {
+it("a second heading is smaller than the first, and an amount is not broken, in letters of twice the size", async () => {
   const page = await browser.open({ viewport: SMALL_PHONE });
   await STATES["the person's data"]?.(page);
   await enlarge(page);
@@ -114,7 +114,7 @@ it("what is below a heading is no larger than it, and an amount is not parted, i
   expect(await page.evaluate(lines)).toEqual(["CNY 1234567.89", 2]);
 });
 
-it("buttons of two lines leave room around them, and eight digits stay in their cells", async () => {
+it("buttons of two lines keep room around their text, and digits fit their cells, in letters of twice the size", async () => {
   const page = await browser.open({ viewport: SMALL_PHONE });
   await askForCode(page, long.origin, newPhone());
   await enlarge(page);
@@ -140,7 +140,7 @@ it("buttons of two lines leave room around them, and eight digits stay in their 
 });
 
 it.each(["light", "dark"] as const)(
-  "what the search of a country takes can be read, %s, also in letters of twice the size",
+  "the placeholder of the country search fits and has contrast (%s), in letters of twice the size",
   async (colorScheme) => {
     const page = await browser.open({ colorScheme });
     await page.goto(`${app.origin}/sign-in`);
@@ -167,7 +167,7 @@ it.each(["light", "dark"] as const)(
   },
 );
 
-it("avatars can be touched in letters of twice the size", async () => {
+it("avatars are 44 pixels or more in letters of twice the size", async () => {
   const page = await browser.open({ viewport: SMALL_PHONE });
   await signIn(page, app, newPhone());
   await enlarge(page);
@@ -175,7 +175,7 @@ it("avatars can be touched in letters of twice the size", async () => {
   expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(44);
 });
 
-it("what is kept stands as near as what was asked for, and is told where the focus is", async () => {
+it("the note about a kept code is as near as the field of a code, and describes the focused field", async () => {
   const page = await browser.open();
   const room = `(() => {
     const { bottom } = document.querySelector(".lead").getBoundingClientRect();
@@ -191,7 +191,7 @@ it("what is kept stands as near as what was asked for, and is told where the foc
   expect(await page.evaluate(told)).toContain("The code you entered is kept.");
 });
 
-it("what has to wait looks like it where the system picks the colours", async () => {
+it("the resend button that has to wait looks disabled with forced colours", async () => {
   const page = await browser.open({ forcedColors: "active" });
   const colour = (name: string) => page.evaluate(`getComputedStyle(document.querySelector("${name}")).color`);
   await askForCode(page, app.origin, newPhone());
@@ -210,7 +210,7 @@ async function colourOf(page: Page, system: string): Promise<unknown> {
 }
 
 it.each(["light", "dark"] as const)(
-  "the browser's own bars go on with the ground of the page, %s",
+  "theme-color is the background colour of the page (%s)",
   async (colorScheme) => {
     const page = await browser.open({ colorScheme });
     await page.goto(`${app.origin}/sign-in`);
@@ -229,11 +229,11 @@ it.each(["light", "dark"] as const)(
 );
 
 it.each(["none", "active"] as const)(
-  "a form that is on its way shows it, whatever its button looks like, forced colours: %s",
+  "a form that is being sent shows a spinner in place of its button's text (forced colours: %s)",
   async (forcedColors) => {
     const page = await browser.open({ forcedColors });
     await signIn(page, app, newPhone(), "/account/data");
-    // It stays where it is, as one does whose answer takes long.
+    // The page stays, as while an answer takes long.
     await page.evaluate(`addEventListener("submit", (event) => event.preventDefault())`);
     await page.locator('form[action="/account/data/send"] button').click();
     const clear = "rgba(0, 0, 0, 0)";

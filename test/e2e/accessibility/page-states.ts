@@ -15,16 +15,16 @@ import {
   wrongCode,
 } from "../support.ts";
 
-/** Where the pages are, as long as the tests of the file run. */
+/** The app with the pages, while the tests of the file run. */
 export let app: App;
-/** Of a backend, at that app. */
+/** The API key of a backend at that app. */
 let key: string;
-/** One with its inbox, which the other has not. */
+/** An app with the development inbox. */
 let withInbox: App;
 
 export function usePages(): void {
   beforeAll(async () => {
-    // All browsers come from one address: what is looked at is not the challenge that this would bring.
+    // All browsers come from one address, which would bring challenges without these settings.
     const freely = { LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_SENDS: "unlimited", GUARD_MODE: "off" };
     const env = { ALLOWED_COUNTRIES: "CN,US,FR,DE,JP,SG,GB,HK", ...freely };
     app = await startApp({ env, parts: { passwordHasher: countingHasher().hasher } });
@@ -48,7 +48,7 @@ async function askForMove(page: Page, phone: string): Promise<string> {
   return to;
 }
 
-/** Signs in, and shows that another number, to which the account shall move, is the person's. */
+/** Signs in, and enters the code to another number, so that a change of number waits. */
 async function startMove(page: Page, phone: string): Promise<void> {
   const to = await askForMove(page, phone);
   await submitCode(page, app.codeFor(to), "/account/phone");
@@ -84,7 +84,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     await submitPhone(page, "123");
     await page.locator("#phone-error").waitFor();
   },
-  "too soon": async (page) => {
+  "a start that has to wait": async (page) => {
     const phone = newPhone();
     await app.world.post("/v1/verifications", { phone: `+86${phone}` });
     await page.goto(`${app.origin}/sign-in`);
@@ -129,7 +129,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     const phone = newPhone();
     await forget(page, phone);
     await page.locator("#code").fill(app.codeFor(phone));
-    // Made of one's own number: what is refused where the account is known.
+    // The user's own number: only the server, which knows the account, refuses it as a password.
     await choose(page, phone);
     await page.locator("input[name=kept]").waitFor({ state: "attached" });
   },
@@ -142,7 +142,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     await page.locator("#factors-title").waitFor();
   },
   "the password of an account": (page) => signIn(page, app, newPhone(), "/account/password"),
-  "a password that is there": async (page) => {
+  "the password of an account that has one": async (page) => {
     await signIn(page, app, newPhone());
     await page.locator('a[href="/account/password"]').click();
     await page.locator("#password").fill(OTHER);
@@ -155,12 +155,12 @@ const WAYS: Readonly<Record<string, Way>> = {
     await app.world.signIn(`+86${phone}`);
     await signIn(page, app, phone);
   },
-  "another number": (page) => signIn(page, app, newPhone(), "/account/phone"),
-  "the code of another number": (page) => askForMove(page, newPhone()),
-  "a number that is about to change": async (page) => {
+  "a change of number": (page) => signIn(page, app, newPhone(), "/account/phone"),
+  "the code to a new number": (page) => askForMove(page, newPhone()),
+  "a change of number that waits": async (page) => {
     await startMove(page, newPhone());
   },
-  "the way to stop a change": async (page) => {
+  "the link that stops a change": async (page) => {
     const phone = newPhone();
     await startMove(page, phone);
     const notice = app.world.sms.sent.findLast(({ to }) => to === `+86${phone}`)?.text ?? "";
@@ -168,13 +168,13 @@ const WAYS: Readonly<Record<string, Way>> = {
     await page.locator(".button-danger").waitFor();
   },
   "the person's data": (page) => signIn(page, app, newPhone(), "/account/data"),
-  "the code that deletes": async (page) => {
+  "the code to delete an account": async (page) => {
     await signIn(page, app, newPhone(), "/account/data");
     await page.locator('form[action="/account/data/send"] button').click();
     await page.locator("#code").waitFor();
   },
   "a stopped change": async (page) => {
-    await WAYS["the way to stop a change"]?.(page);
+    await WAYS["the link that stops a change"]?.(page);
     await page.locator(".button-danger").click();
     await page.locator(".button-danger").waitFor({ state: "detached" });
   },
@@ -191,7 +191,7 @@ const WAYS: Readonly<Record<string, Way>> = {
     await page.locator("#name-error").waitFor();
   },
   ...factorStates(() => app),
-  "a message": (page) => page.goto(`${app.origin}/nowhere`),
+  "a page that is not found": (page) => page.goto(`${app.origin}/nowhere`),
   "the inbox": async (page) => {
     await withInbox.world.post("/v1/verifications", { phone: `+86${newPhone()}` });
     await page.goto(`${withInbox.origin}/dev/inbox`);
@@ -209,7 +209,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   "the API documents": (page) => page.goto(`${app.origin}/docs`),
 };
 
-/** All of a page is there, its styles and what its script adds too. */
+/** Waits until all of a page is loaded, styles and scripts too. */
 const loaded =
   (way: Way): Way =>
   async (page) => {

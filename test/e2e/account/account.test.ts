@@ -28,7 +28,7 @@ async function saveName(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name: copy.save }).click();
 }
 
-/** Opens a session from a program that calls itself so. */
+/** Opens a session with this User-Agent. */
 async function signInAs(userAgent: string, phone: string): Promise<void> {
   const started = await app.world.post("/v1/verifications", { phone });
   const { id: verificationId } = (await started.json()) as { id: string };
@@ -79,7 +79,7 @@ describe("name and avatar", () => {
     }
   });
 
-  it("a picked avatar stays", async () => {
+  it("a picked avatar is kept", async () => {
     const page = await signedIn();
     const avatar = page.locator(".avatar-large");
     const chosen = (await avatar.getAttribute("src")) === "/avatars/3.svg" ? 4 : 3;
@@ -90,12 +90,12 @@ describe("name and avatar", () => {
     await page.getByText(copy.saved).waitFor();
     expect(await avatar.getAttribute("src")).toBe(`/avatars/${chosen}.svg`);
     expect(await page.locator("input[name=avatar]").count()).toBe(AVATARS);
-    // All of them are pictures that the browser could show.
+    // The browser could show all of the images.
     const shown = "[...document.images].every((image) => image.complete && image.naturalWidth > 0)";
     await expect.poll(() => page.evaluate(shown)).toBe(true);
   });
 
-  it("an avatar can be picked without ever giving a name", async () => {
+  it("an avatar can be picked without a name", async () => {
     const page = await signedIn();
     await page.locator('input[name=avatar][value="7"]').check();
     await page.getByRole("button", { name: copy.save }).click();
@@ -103,7 +103,7 @@ describe("name and avatar", () => {
     expect(await page.locator(".avatar-large").getAttribute("src")).toBe("/avatars/7.svg");
   });
 
-  it("an avatar that is none of ours is refused", async () => {
+  it("an unknown avatar is refused", async () => {
     const page = await signedIn();
     const before = await page.locator(".avatar-large").getAttribute("src");
     for (const value of ["javascript:alert(1)", "data:image/svg+xml,<svg/>", "0", "11", "1e0x", "../1"]) {
@@ -129,7 +129,7 @@ describe("what others wrote is shown, never run", () => {
     }
   });
 
-  it("in what a device calls itself", async () => {
+  it("in the User-Agent of a device", async () => {
     const phone = newPhone();
     const userAgents = ["<script>alert(1)", '"onload=alert(1)', "<img src=x>"];
     for (const userAgent of userAgents) await signInAs(userAgent, `+86${phone}`);
@@ -154,8 +154,8 @@ describe("what others wrote is shown, never run", () => {
   });
 });
 
-describe("sessions", () => {
-  it("lists both browsers, and ends the other one", async () => {
+describe("the list of sessions", () => {
+  it("shows both browsers, and can end the other one", async () => {
     const phone = newPhone();
     const laptop = await signedIn(phone, { viewport: DESKTOP_SIZE });
     const mobile = await signedIn(phone, {
@@ -177,7 +177,7 @@ describe("sessions", () => {
     expect(mobile.url()).toBe(`${app.origin}/sign-in`);
   });
 
-  it("ends all others at once, and keeps this one", async () => {
+  it("can end all others at once, and keeps the current one", async () => {
     const phone = newPhone();
     const first = await signedIn(phone);
     const second = await signedIn(phone);
@@ -192,7 +192,7 @@ describe("sessions", () => {
     }
   });
 
-  it("signs out with a form that lay open while the session was ended elsewhere", async () => {
+  it("can end a session whose form is still open: the form then leads to the sign-in page and saves nothing", async () => {
     const phone = newPhone();
     const first = await signedIn(phone);
     const second = await signedIn(phone);
@@ -205,7 +205,7 @@ describe("sessions", () => {
     expect(await second.locator("#name").inputValue()).toBe("");
   });
 
-  it("of another user cannot be ended", async () => {
+  it("cannot end a session of another user", async () => {
     const phone = newPhone();
     const victim = await signedIn(phone);
     const { accessToken } = await app.world.signIn(`+86${phone}`);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** To the second step of a sign-in, by a browser that nobody knows. */
+/** Opens a new browser and leads it to the second step of a sign-in. */
 async function toSecondStep(phone: string, javaScriptEnabled = true): Promise<Page> {
   const page = await browser.open({ javaScriptEnabled });
   await askForCode(page, app.origin, phone);
@@ -27,7 +27,7 @@ async function sessionsOf(page: Page): Promise<number> {
 }
 
 describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
-  it("an authenticator app is set up, asked for, and its recovery codes stand for it", async () => {
+  it("an authenticator app is set up and asked for, and a recovery code replaces it once", async () => {
     const phone = newPhone();
     const page = await browser.open({ javaScriptEnabled });
     await signIn(page, app, phone);
@@ -66,7 +66,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     expect(await sessionsOf(again)).toBe(0);
   });
 
-  it("an old session is confirmed first, and leads back", async () => {
+  it("an old session has to be confirmed first, which leads back to the factors", async () => {
     const phone = newPhone();
     const page = await browser.open({ javaScriptEnabled });
     await signIn(page, app, phone);
@@ -78,7 +78,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.locator("#code").waitFor();
     await page.waitForLoadState();
     await page.locator("#code").fill(app.codeFor(phone));
-    // The script sends a code that is whole by itself.
+    // The script sends a complete code by itself.
     if (!javaScriptEnabled) await page.locator('form[action="/account/confirm"] button').click();
     await page.waitForURL(`${app.origin}/account/factors`);
     await pressFactor(page, "app");
@@ -87,7 +87,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
   });
 });
 
-it("a passkey is made and signs, by the browser's own authenticator", async () => {
+it("a passkey is made and is the second step of a sign-in, by the browser's own authenticator", async () => {
   const phone = newPhone();
   const page = await browser.open();
   await addAuthenticator(page);
@@ -108,10 +108,10 @@ it("a passkey is made and signs, by the browser's own authenticator", async () =
   expect(await sessionsOf(page)).toBe(1);
 });
 
-describe("what a person takes along", () => {
+describe("what a person keeps of a second factor", () => {
   const clipboard = (page: Page) => page.evaluate("navigator.clipboard.readText()");
 
-  it("is copied with a press, and on the phone of the app its key opens it", async () => {
+  it("can be copied by a button, and a link with the key opens the authenticator app on a phone", async () => {
     const page = await browser.open({ hasTouch: true, isMobile: true });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await signIn(page, app, newPhone(), "/account/factors");
@@ -129,12 +129,12 @@ describe("what a person takes along", () => {
     await page.getByRole("button", { name: "Copy the codes" }).click();
     const codes = await page.locator("li code").allTextContents();
     await expect.poll(() => clipboard(page)).toBe(codes.join("\n"));
-    // Told to screen readers, and none of the codes with it: what is in a status is read as a whole.
+    // The status for screen readers has none of the codes: it is read as a whole.
     const told = page.getByRole("status").filter({ hasText: "Copied" });
     await expect.poll(() => told.allTextContents()).toEqual(["Copied"]);
   });
 
-  it("is printed in dark on white, with nothing to press", async () => {
+  it("is printed in black on white, without buttons, fields or links", async () => {
     const page = await browser.open({ colorScheme: "dark" });
     await signIn(page, app, newPhone(), "/account/factors");
     await pressFactor(page, "app");

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** From the page of the account. */
+/** Asks for a change of number, from the account page. */
 async function askToMove(page: Page, to: string): Promise<void> {
   await page.locator('a[href="/account/phone"]').click();
   await page.locator("#phone").fill(to);
@@ -20,7 +20,7 @@ async function askToMove(page: Page, to: string): Promise<void> {
   await page.locator("#code").waitFor();
 }
 
-it.each([true, false])("moves an account to another number (scripts: %s)", async (javaScriptEnabled) => {
+it.each([true, false])("a change of number moves the account after a day (scripts: %s)", async (javaScriptEnabled) => {
   const page = await browser.open({ javaScriptEnabled });
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
@@ -33,7 +33,7 @@ it.each([true, false])("moves an account to another number (scripts: %s)", async
   expect(await page.locator(".identity .number").textContent()).toContain(to.slice(-4));
 });
 
-it("stops a change by the link that the former number got, without being signed in", async () => {
+it("the link that the former number got stops a change of number without a sign-in", async () => {
   const page = await browser.open();
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);
@@ -50,7 +50,7 @@ it("stops a change by the link that the former number got, without being signed 
   await page.waitForURL(`${app.origin}/sign-in`);
 });
 
-it("hands over a file with everything, and deletes the account", async () => {
+it("the data page gives a file with everything, and deletes the account", async () => {
   const page = await browser.open();
   const phone = newPhone();
   await signIn(page, app, phone);
@@ -70,7 +70,7 @@ it("hands over a file with everything, and deletes the account", async () => {
   expect(await app.world.signIn(`+86${phone}`)).toMatchObject({ created: true });
 });
 
-it("goes on by itself after a challenge that the new number asks for", async () => {
+it("a change of number goes on by itself after a challenge for the new number", async () => {
   const strict = await startApp({ env: { LIMIT_PREFIX_SENDS: "1/1h" } });
   const page = await browser.open();
   const [from, to] = ["13812340001", "13812340002"];

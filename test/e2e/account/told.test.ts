@@ -31,7 +31,7 @@ async function askToMove(page: Page, { origin }: App, to: string): Promise<void>
   await page.waitForLoadState();
 }
 
-it("gives a person their data as often as they ask", async () => {
+it("the data page gives the file twice without a reload", async () => {
   const page = await browser.open();
   await signIn(page, app, newPhone(), "/account/data");
   for (let n = 0; n < 2; n += 1) {
@@ -43,7 +43,7 @@ it("gives a person their data as often as they ask", async () => {
   }
 });
 
-describe("a name that cannot be", () => {
+describe("an invalid name", () => {
   it.each([
     ["en", "Enter 1 to 64 characters, none of them invisible."],
     ["zh-CN", "请输入 1 至 64 个字符，且不含不可见字符。"],
@@ -58,9 +58,9 @@ describe("a name that cannot be", () => {
   });
 });
 
-describe("a code that was right", () => {
+describe("a right code for a number without an account", () => {
   it.each([true, false])(
-    "is answered where nobody may sign up by saying so (scripts: %s)",
+    "leads to a page that says so if SIGN_UP is closed (scripts: %s)",
     async (scripts) => {
       const closed = await startApp({ env: { ...FREELY, CAPTCHA: "off", SIGN_UP: "closed" } });
       try {
@@ -84,7 +84,7 @@ describe("a code that was right", () => {
   );
 });
 
-it("says that no message can be sent again, and nothing against a code that nobody entered", async () => {
+it("a resend that fails says that messages cannot be sent, and does not mark the code as wrong", async () => {
   const failing = await startApp({ env: { ...FREELY, CAPTCHA: "off" } });
   try {
     const page = await browser.open();
@@ -101,7 +101,7 @@ it("says that no message can be sent again, and nothing against a code that nobo
 });
 
 describe("login protection", () => {
-  it("asks for a second factor to be added, where there is none, and for no code again and again", async () => {
+  it("without a second factor asks to add one, and can be saved as off without a confirmation", async () => {
     const page = await browser.open();
     await signIn(page, app, newPhone(), "/account/factors");
     await page.locator("input[name=when][value=always]").check();
@@ -111,7 +111,7 @@ describe("login protection", () => {
     await page.waitForURL(`${app.origin}/account/factors?saved`);
   });
 
-  it("asks for a recovery code by its name, where there is no app", async () => {
+  it("asks for a recovery code by its name if there is no authenticator app", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await addAuthenticator(page);
@@ -133,9 +133,9 @@ describe("login protection", () => {
   });
 
   it.each([
-    ["turns it down", "", "No passkey was taken. You can try again."],
-    ["knows none", "delete window.PublicKeyCredential", "This browser cannot use passkeys."],
-  ])("says that no passkey was made, where the browser %s", async (_, script, text) => {
+    ["refuses", "", "No passkey was taken. You can try again."],
+    ["has no passkeys", "delete window.PublicKeyCredential", "This browser cannot use passkeys."],
+  ])("says that no passkey was made if the browser %s", async (_, script, text) => {
     const page = await browser.open();
     await page.addInitScript(script);
     await addAuthenticator(page, false);
@@ -146,7 +146,7 @@ describe("login protection", () => {
 });
 
 describe("a change of number", () => {
-  it("says of a code that is used up that it was the code, and nothing against the next number", async () => {
+  it("says after three wrong codes that the code was wrong, and does not mark the number as wrong", async () => {
     const to = newPhone();
     const page = await browser.open({ javaScriptEnabled: false });
     await signIn(page, app, newPhone());
@@ -159,7 +159,7 @@ describe("a change of number", () => {
     expect(await page.getAttribute("#phone", "aria-invalid")).toBeNull();
   });
 
-  it("is confirmed where it takes effect at once", async () => {
+  it("is shown as saved if it takes effect at once", async () => {
     const atOnce = await startApp({ env: { ...FREELY, CAPTCHA: "off", PHONE_CHANGE_HOURS: "0" } });
     try {
       const to = newPhone();
@@ -178,7 +178,7 @@ describe("a change of number", () => {
 describe("without JavaScript, a challenge", () => {
   const KNOWN = "a device that has signed in to this number before";
 
-  it("names a known device where that helps, and nowhere else", async () => {
+  it("suggests a known device at the sign-in, where that helps, and not at a change of number", async () => {
     const challenging = await startApp({ env: { ...FREELY, CAPTCHA_WHEN: "always", ALTCHA_COST: "1" } });
     try {
       const page = await browser.open({ javaScriptEnabled: false });
@@ -204,7 +204,7 @@ describe("without JavaScript, a challenge", () => {
   });
 });
 
-it("answers a form that is too large with a page", async () => {
+it("a form that is too large is answered with a page", async () => {
   const page = await browser.open();
   await signIn(page, app, newPhone());
   const fields = { csrf: await csrfOf(page), name: "x".repeat(20_000) };
@@ -213,8 +213,8 @@ it("answers a form that is too large with a page", async () => {
   expect(await answer.text()).toContain("The request is too large.");
 });
 
-describe("a temporary password", () => {
-  it("is asked for again for another number, and leads back to signing in by a code", async () => {
+describe("the page of a temporary password", () => {
+  it("can be used again for another number, and leads back to the sign-in by code", async () => {
     const page = await browser.open();
     await page.goto(`${app.origin}/temporary-password`);
     await submitPhone(page, newPhone());

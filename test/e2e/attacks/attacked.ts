@@ -6,14 +6,14 @@ import { useBrowser } from "../browser.ts";
 import { type App, newPhone, signIn, startApp, startSite } from "../support.ts";
 
 let browser: ReturnType<typeof useBrowser>;
-/** What is attacked, as long as the tests of the file run. */
+/** The app that is attacked, while the tests of the file run. */
 export let app: App;
-/** The attacker's. */
+/** The attacker's site. */
 export let site: Awaited<ReturnType<typeof startSite>>;
 /** What the attacker's site answers to everything. */
 let trap = "";
 
-/** Starts both, and a browser. */
+/** Starts the app, the attacker's site and a browser. */
 export function useAttacked() {
   browser = useBrowser();
   beforeAll(async () => {

@@ -39,12 +39,12 @@ describe("a verification of the pages belongs to the browser that started it (T2
     expect(answer.status).toBe(303);
     expect(answer.headers.get("location")).toBe("/sign-in");
     expect(answer.headers.get("set-cookie")).toBeNull();
-    // It is the attacker's still, and not spent.
+    // The attacker can still finish the verification.
     await submitCode(attacker, app.codeFor(phone));
     await attacker.waitForURL(`${app.origin}/account`);
   });
 
-  it("its code is worth nothing at the API, even with its id, and costs it no guess of its owner", async () => {
+  it("its code is refused at the API, even with its id, and no guess is counted", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await askForCode(page, app.origin, phone);
@@ -94,7 +94,7 @@ describe("a verification of the pages belongs to the browser that started it (T2
 });
 
 describe("a session begins with the sign-in (T25)", () => {
-  it("with a cookie of its own each time, and the pre-session is over", async () => {
+  it("with a new cookie each time, and the pre-session ends", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await askForCode(page, app.origin, phone);
@@ -110,14 +110,14 @@ describe("a session begins with the sign-in (T25)", () => {
     expect(await valueOfCookie(page, "flow")).not.toBe(flow);
     await signInOnPages(page, app, phone);
     expect(await valueOfCookie(page, "session")).not.toBe(first);
-    // What was signed out stays so, for whoever kept a copy.
+    // A copy of the former cookie stays signed out.
     const copy = await browser.open();
     await setCookie(copy, "session", first ?? "");
     await copy.goto(`${app.origin}/account`);
     expect(copy.url()).toBe(`${app.origin}/sign-in`);
   });
 
-  it("and takes the place of one that somebody planted, which ends", async () => {
+  it("and replaces a session that an attacker planted, which ends", async () => {
     const attacker = await signedIn();
     const planted = (await valueOfCookie(attacker, "session")) ?? "";
     const phone = newPhone();
@@ -131,7 +131,7 @@ describe("a session begins with the sign-in (T25)", () => {
     expect(attacker.url()).toBe(`${app.origin}/sign-in`);
   });
 
-  it("no script can read its cookies, and other sites do not send them with posts", async () => {
+  it("and no script can read its cookies, which other sites do not send with posts", async () => {
     const page = await browser.open();
     await signInOnPages(page, app, newPhone());
     const cookies = await page.context().cookies();
@@ -144,7 +144,7 @@ describe("a session begins with the sign-in (T25)", () => {
 });
 
 describe("no page shows in a frame of another site (T47)", () => {
-  it("whichever page, whichever site", async () => {
+  it("for any page and any site", async () => {
     const page = await browser.open({ unwatched: true });
     for (const path of ["/sign-in", "/account", "/dev/inbox", "/docs", "/nowhere"]) {
       setTrap(`<iframe src="${app.origin}${path}"></iframe>`);
@@ -157,7 +157,7 @@ describe("no page shows in a frame of another site (T47)", () => {
     }
   });
 
-  it("and no script but our own makes what a browser would run (Trusted Types)", async () => {
+  it("and Trusted Types refuse markup and scripts that are made from texts", async () => {
     const page = await browser.open({ unwatched: true });
     await page.goto(`${app.origin}/sign-in`);
     for (const attempt of [
@@ -170,7 +170,7 @@ describe("no page shows in a frame of another site (T47)", () => {
     }
   });
 
-  it("while they show in a window, with every header that keeps others out", async () => {
+  it("and pages in a window have the security headers", async () => {
     const page = await browser.open();
     const answer = await page.goto(`${app.origin}/sign-in`);
     const headers = answer?.headers() ?? {};

@@ -31,7 +31,7 @@ describe("a form counts only from our own page (T36)", () => {
     expect(second.url()).toBe(`${app.origin}/account`);
   }
 
-  it("not from another site, whatever the form, in a real browser", async () => {
+  it("and not from another site, with any form, in a real browser", async () => {
     const phone = newPhone();
     const second = await signedIn(phone);
     const victim = await signedIn(phone);
@@ -40,7 +40,7 @@ describe("a form counts only from our own page (T36)", () => {
     for (const [path, fields] of Object.entries(FORMS)) {
       for (const enctype of path === "/account/profile" ? ENCTYPES : ENCTYPES.slice(0, 1)) {
         setTrap(autoForm(app.origin + path, { ...fields, csrf }, enctype));
-        // Of another site the cookie does not come along; of another port of this host it does, and Origin tells.
+        // Another site's form comes without the cookie; another port's of this host comes with it, and is refused by Origin.
         for (const [origin, expected] of [
           [site.origin, 303],
           [site.sameSiteOrigin, 403],
@@ -56,7 +56,7 @@ describe("a form counts only from our own page (T36)", () => {
     await expectUntouched(victim, second, avatar);
   });
 
-  it("not from programs or browsers that say anything else, even with the cookies", async () => {
+  it("and not with other headers or another token, even with the cookies", async () => {
     const phone = newPhone();
     const second = await signedIn(phone);
     const victim = await signedIn(phone);
@@ -97,7 +97,7 @@ describe("a form counts only from our own page (T36)", () => {
     await expectUntouched(victim, second, avatar);
   });
 
-  it("while our own page's form, sent in the same way, counts", async () => {
+  it("so that our own page's form, sent in the same way, counts (control)", async () => {
     const page = await signedIn();
     const csrf = await csrfOf(page);
     const answer = await postForm(
@@ -117,7 +117,7 @@ describe("a form counts only from our own page (T36)", () => {
     for (const path of [...Object.keys(FORMS), "/sign-in/resend"]) {
       const answer = await page.goto(`${app.origin}${path}?name=Mallory&_method=POST`);
       if (path === "/sign-out") expect(answer?.status()).toBe(405);
-      // To the page of the form, with nothing of what it was asked by.
+      // Redirected to the page of the form, without the query.
       else expect([path, page.url()]).toEqual([path, `${app.origin}/account`]);
     }
     expect(app.world.sms.sent.length).toBe(sent);

@@ -7,7 +7,7 @@ import { app, signInUrl, site, useReturningApp } from "./returning-app.ts";
 const browser = useBrowser();
 useReturningApp();
 
-describe("an address that is not exactly one of RETURN_TO is refused, with no way to it (T39)", () => {
+describe("an address that is not exactly one of RETURN_TO is refused, by a page without a link to it (T39)", () => {
   it.each([
     "",
     "/account",
@@ -81,7 +81,7 @@ describe("an address that is not exactly one of RETURN_TO is refused, with no wa
     expect((await fetch(url, { redirect: "manual" })).status).toBe(400);
   });
 
-  it("also for who is signed in, in a real browser", async () => {
+  it("also for a visitor who is signed in, in a real browser", async () => {
     const page = await browser.open();
     await signIn(page, app, newPhone());
     const answer = await page.goto(signInUrl({ returnTo: `${site.origin}/evil` }));

@@ -47,7 +47,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
 });
 
 describe("a handover", () => {
-  it("is worth nothing without the verifier, and a wrong one does not spend it", async () => {
+  it("is refused with a wrong verifier, and can then still be redeemed with the right one", async () => {
     const verifier = newVerifier();
     const handover = (await pass(await browser.open(), { verifier })).searchParams.get("handover");
     expect((await redeem(handover, newVerifier())).status).toBe(401);
@@ -66,7 +66,7 @@ describe("a handover", () => {
     expect((await redeem(second, late)).status).toBe(401);
   });
 
-  it("is no token: it opens nothing but a session, and the page's cookies open none", async () => {
+  it("is not accepted as an access token, nor the page's cookies as a handover", async () => {
     const verifier = newVerifier();
     const page = await browser.open();
     const handover = (await pass(page, { verifier })).searchParams.get("handover");
@@ -78,7 +78,7 @@ describe("a handover", () => {
   });
 });
 
-it("who is signed in already goes on at once", async () => {
+it("a visitor who is signed in gets a handover at once", async () => {
   const page = await browser.open();
   await signIn(page, app, newPhone());
   const verifier = newVerifier();
@@ -89,7 +89,7 @@ it("who is signed in already goes on at once", async () => {
   expect(((await opened.json()) as { created: boolean }).created).toBe(false);
 });
 
-it("no token, code, number or verification is in any address or Referer, and no other site learns the page's", async () => {
+it("no token, code or number is in any address or Referer, and the app gets no Referer", async () => {
   const page = await browser.open();
   const requests: { readonly url: string; readonly referer: string | undefined }[] = [];
   page.context().on("request", (request) => {
@@ -110,14 +110,14 @@ it("no token, code, number or verification is in any address or Referer, and no 
   );
   const texts = requests.flatMap(({ url, referer = "" }) => [url.replace(handover, ""), referer]);
   for (const secret of secrets) expect(texts.filter((text) => text.includes(secret ?? ""))).toEqual([]);
-  // Compact JWS and JWE begin so.
+  // Compact JWS and JWE begin with it.
   expect(texts.filter((text) => text.includes("eyJ"))).toEqual([]);
   expect(visits).toHaveLength(1);
   expect(visits[0]?.referer).toBeUndefined();
 });
 
-describe("what an app asked for", () => {
-  it.each(["Use another number", "简体中文"])("survives the link %s", async (name) => {
+describe("the request of an app", () => {
+  it.each(["Use another number", "简体中文"])("is kept after the link %s", async (name) => {
     const phone = newPhone();
     const page = await browser.open();
     await page.goto(signInUrl());
@@ -134,7 +134,7 @@ describe("what an app asked for", () => {
     await page.waitForURL((url) => url.origin === site.origin);
   });
 
-  it("survives a language picked after a mistake", async () => {
+  it("is kept if the language is changed after a wrong number", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await page.goto(signInUrl());
@@ -147,7 +147,7 @@ describe("what an app asked for", () => {
     await page.waitForURL((url) => url.origin === site.origin);
   });
 
-  it("is forgotten by who comes to the page later and on their own", async () => {
+  it("is forgotten if the visitor opens the sign-in page again without it", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await page.goto(signInUrl());

@@ -3,11 +3,11 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { type App, newPhone, startApp, startSite, submitCode, submitPhone } from "../support.ts";
 
-/** Where people sign in, as long as the tests of the file run. */
+/** The Phonekey at which people sign in, while the tests of the file run. */
 export let app: App;
-/** The app that sends them there. */
+/** The app that sends people there. */
 export let site: Awaited<ReturnType<typeof startSite>>;
-/** What the app was asked for, with what the browser said about where it came from. */
+/** The requests that the app got. */
 export const visits: { readonly url: URL; readonly referer: string | undefined }[] = [];
 
 export function useReturningApp(): void {
@@ -50,7 +50,7 @@ export function signInUrl({
   return `${app.origin}/sign-in?${query}`;
 }
 
-/** From the app's address to the app, through both forms. Resolves with where the person arrived. */
+/** Follows the app's link, signs in by both forms, and resolves with the address back at the app. */
 export async function pass(page: Page, request: Request = {}): Promise<URL> {
   const phone = newPhone();
   await page.goto(signInUrl(request));

@@ -37,7 +37,7 @@ const policyOf = async (page: Page, url: string) => {
 /** Opens a page whose refusal, 403, the browser reports to its console, as it does with every refusal. */
 const openRefused = (more = {}) => open({ unwatched: true, ...more });
 
-/** Holds the program back that does the work, until it is let go. */
+/** Holds back the script that does the work, until the returned function is called. */
 async function holdWork(page: Page): Promise<() => void> {
   let letGo = () => {};
   const free = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ async function holdWork(page: Page): Promise<() => void> {
 }
 
 describe("the proof of work on the page", () => {
-  it("is solved without a click, with what was typed, and the person is asked for the code", async () => {
+  it("is solved without a click, and the page goes on to the code", async () => {
     const app = await begin();
     const page = await openRefused();
     const violations: string[] = [];
@@ -64,7 +64,7 @@ describe("the proof of work on the page", () => {
     expect(violations).toEqual([]);
   });
 
-  it("shows what it does while it works, keeps the number, and waits for a button that was pressed before", async () => {
+  it("shows that it works, keeps the number, and sends once even if the button is pressed meanwhile", async () => {
     const app = await begin();
     const page = await openRefused({ locale: "zh-CN" });
     const letGo = await holdWork(page);
@@ -80,12 +80,12 @@ describe("the proof of work on the page", () => {
     await page.click("button[type=submit]");
     letGo();
     await page.waitForURL("**/sign-in/code", { timeout: 60_000 });
-    // Asked for, and with the solution: what was pressed meanwhile waited.
+    // The first without the solution, the second with it: the press meanwhile sent nothing.
     expect(posts).toBe(2);
     expect(app.world.sms.sent).toHaveLength(1);
   });
 
-  it("is solved again for another number that was typed meanwhile, and does not go round in circles", async () => {
+  it("is solved again for another number after it failed, with three posts at most", async () => {
     const app = await begin();
     const page = await openRefused();
     const posts: string[] = [];
@@ -102,7 +102,7 @@ describe("the proof of work on the page", () => {
     expect(posts.length).toBeLessThanOrEqual(3);
   });
 
-  it("stops and says so when its solutions are refused", async () => {
+  it("stops when its solution is refused, and lets the person go on", async () => {
     const app = await begin();
     const page = await openRefused();
     let posts = 0;
@@ -131,7 +131,7 @@ describe("the proof of work on the page", () => {
     expect(await page.inputValue("#phone")).toBe("138 0013 8000");
   });
 
-  it("is asked for again before a further message, at risk", async () => {
+  it("is solved again before a resend if CAPTCHA_WHEN is risk", async () => {
     const env = { CAPTCHA_WHEN: "risk", LIMIT_ADDRESS_SENDS: "1/1h" };
     const app = await begin({ env });
     const page = await openRefused();
@@ -144,7 +144,7 @@ describe("the proof of work on the page", () => {
     await page.waitForURL("**/sign-in/code");
   });
 
-  it("is not asked of a device that signed in before", async () => {
+  it("is not demanded from a known device", async () => {
     const app = await begin();
     const page = await openRefused();
     await askForCode(page, app);
@@ -164,7 +164,7 @@ describe("the proof of work on the page", () => {
     expect(posts).toEqual([303]);
   });
 
-  it.each(["light", "dark"] as const)("can be used by everybody, %s", async (colorScheme) => {
+  it.each(["light", "dark"] as const)("passes axe and fits the page while it works (%s)", async (colorScheme) => {
     const app = await begin();
     const page = await openRefused({ colorScheme });
     await holdWork(page);
@@ -210,7 +210,7 @@ describe.each([
     return { app: await begin({ clock, env: { ...env, ...more } }), service };
   }
 
-  it("is there from the beginning where everybody is asked, and the form waits for it", async () => {
+  it("is on the page from the beginning if CAPTCHA_WHEN is always, and the form waits for it", async () => {
     const { app, service } = await beginWith();
     const page = await openRefused();
     await page.route(script, (route) =>
@@ -223,7 +223,7 @@ describe.each([
     expect(app.world.sms.sent).toHaveLength(1);
   });
 
-  it("opens the policy for its own hosts, and only where it is shown", async () => {
+  it("adds its own hosts to the content security policy, only of pages that show it", async () => {
     const { app } = await beginWith({ CAPTCHA_WHEN: "risk" });
     const page = await openRefused();
     await page.route(script, (route) => route.abort());

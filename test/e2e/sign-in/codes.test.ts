@@ -6,7 +6,7 @@ import { type App, askForCode, newPhone, signIn, startApp } from "../support.ts"
 
 const browser = useBrowser();
 let app: App;
-/** Of a backend, at that app. */
+/** The API key of a backend at that app. */
 let key: string;
 
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(() => app.close());
 
 const typed = (page: Page) => page.locator("#code").inputValue();
 
-/** Once the script is there: without it a field cuts off what is too long. */
+/** Pastes a text once the script is loaded: without it the field cuts off what is too long. */
 async function paste(page: Page, text: string): Promise<void> {
   await page.waitForLoadState();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -48,9 +48,9 @@ async function openPayment(page: Page, phone: string): Promise<void> {
   await page.goto(app.origin + new URL(pageUrl).pathname);
 }
 
-describe("what cannot be taken back waits for its button, also when the code is complete", () => {
+describe("a step that cannot be undone waits for its button even when the code is complete", () => {
   it.each([
-    ["the end of an account", beginErasure, "Delete my account", "Your account is deleted"],
+    ["the deletion of an account", beginErasure, "Delete my account", "Your account is deleted"],
     ["a payment", openPayment, "Confirm payment", "Confirmed"],
   ] as const)("%s", async (_, begin, button, done) => {
     const page = await browser.open();
@@ -67,7 +67,7 @@ describe("what cannot be taken back waits for its button, also when the code is 
   });
 });
 
-it("says before the last digit that it goes on by itself (WCAG 3.2.2, F36)", async () => {
+it("the field of a code says that its last digit sends the form (WCAG 3.2.2, F36)", async () => {
   const [page, plain] = [await browser.open(), await browser.open({ javaScriptEnabled: false })];
   await askForCode(page, app.origin, newPhone());
   await askForCode(plain, app.origin, newPhone());
@@ -82,17 +82,17 @@ it.each([
   ["a whole message", (code: string) => `【Phonekey】您的验证码是${code}，5分钟内有效。`],
   ["a message that begins with other digits", (code: string) => `10690: ${code} is your sign-in code.`],
   [
-    "a code in groups behind other digits",
+    "a code in groups after other digits",
     (code: string) => `10690: ${code.slice(0, 3)} ${code.slice(3)} is it.`,
   ],
-  ["a code behind an amount", (code: string) => `支付 100000.00 元，验证码${code}，5分钟内有效。`],
-  ["a code behind a date and a telephone", (code: string) => `2026-112600, 400-123456: ${code}`],
+  ["a code after an amount", (code: string) => `支付 100000.00 元，验证码${code}，5分钟内有效。`],
+  ["a code after a date and a telephone number", (code: string) => `2026-112600, 400-123456: ${code}`],
   [
     "full-width digits",
     (code: string) => [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join(" "),
   ],
   ["digits with dashes", (code: string) => [...code].join(" – ")],
-])("takes %s as it is pasted", async (_, written) => {
+])("the field of a code accepts a paste of %s", async (_, written) => {
   const page = await browser.open();
   const phone = newPhone();
   await askForCode(page, app.origin, phone);
@@ -104,7 +104,7 @@ it.each([
   ["two numbers that may be the code", (code: string) => `Order 104216: ${code} is your code.`],
   ["no code", () => "【Shop】您的包裹 4216 预计 11 月 26 日送达。"],
   ["more digits than a code has", () => "138 0013 8000"],
-])("sends no guess by itself where what is pasted has %s", async (_, written) => {
+])("the field of a code sends nothing by itself if the paste has %s", async (_, written) => {
   const page = await browser.open();
   const phone = newPhone();
   await askForCode(page, app.origin, phone);
@@ -117,7 +117,7 @@ it.each([
   await page.waitForURL(`${app.origin}/account`);
 });
 
-it("shows the digits alone of what is pasted where a new password is chosen", async () => {
+it("the field of a code beside a new password shows only the digits of a paste", async () => {
   const page = await browser.open();
   const phone = newPhone();
   await page.goto(`${app.origin}/sign-in/forgotten`);
@@ -130,7 +130,7 @@ it("shows the digits alone of what is pasted where a new password is chosen", as
   await expect.poll(() => typed(page)).toBe(code);
 });
 
-it("keeps a form from being sent twice also where the visitor had come back to its page", async () => {
+it("a form is not sent twice by a double press, even after the visitor came back to its page", async () => {
   const page = await browser.open({ unwatched: true });
   await page.clock.install();
   await page.goto(`${app.origin}/sign-in`);
@@ -147,7 +147,7 @@ it("keeps a form from being sent twice also where the visitor had come back to i
   expect(posts()).toBe(2);
 });
 
-it("sends a form again that was stopped on its way", async () => {
+it("a form that was aborted can be sent again after 15 seconds", async () => {
   const page = await browser.open({ unwatched: true });
   await page.clock.install();
   await page.goto(`${app.origin}/sign-in`);

@@ -40,7 +40,7 @@ const FOUND_IN_CHINESE = [
   ["nz", "新西兰"],
 ] as const;
 
-/** What the list has for somebody who opens it anew and types this. */
+/** The entries of the list after it was opened and this was typed. */
 async function listed(page: Page, lang: Locale, typed: string): Promise<string[]> {
   await page.goto(`${app.origin}/sign-in?lang=${lang}`);
   await page.locator(".country-button").click();
@@ -48,7 +48,7 @@ async function listed(page: Page, lang: Locale, typed: string): Promise<string[]
   return await page.locator("[role=option]").allTextContents();
 }
 
-it("a person finds first the country whose name, code or short name they type", async () => {
+it("the list shows first the country whose name, calling code or short name is typed", async () => {
   const page = await browser.open();
   for (const [typed, name] of FOUND_FIRST) {
     const [first] = await listed(page, "en", typed);
@@ -56,19 +56,19 @@ it("a person finds first the country whose name, code or short name they type", 
   }
 });
 
-it("a person finds a country by its name, by pinyin and by the letters that its syllables begin with, on the Chinese page", async () => {
+it("the list on the Chinese page finds a country by its name, its pinyin or the initials of that", async () => {
   const page = await browser.open();
   for (const [typed, name] of FOUND_IN_CHINESE) {
     expect.soft(await listed(page, "zh-CN", typed), typed).toContainEqual(expect.stringContaining(name));
   }
 });
 
-it("a person who types pinyin on the English page is shown no countries that nobody meant", async () => {
+it("the list on the English page does not search by pinyin", async () => {
   const page = await browser.open();
   expect(await listed(page, "en", "mg")).toEqual([expect.stringContaining("Madagascar")]);
 });
 
-it("a person who types a plus alone finds the countries in their order", async () => {
+it("the list stays whole and in its order if only a plus is typed", async () => {
   const page = await browser.open();
   await page.goto(`${app.origin}/sign-in`);
   await page.locator(".country-button").click();
@@ -79,13 +79,13 @@ it("a person who types a plus alone finds the countries in their order", async (
 it.each([
   ["en", "Country or region: China +86"],
   ["zh-CN", "国家或地区：中国 +86"],
-])("the button says what it is for and what is chosen as people write it (%s)", async (lang, name) => {
+])("the button of the list has a label with its purpose and the chosen country (%s)", async (lang, name) => {
   const page = await browser.open();
   await page.goto(`${app.origin}/sign-in?lang=${lang}`);
   expect(await page.locator(".country-button").getAttribute("aria-label")).toBe(name);
 });
 
-it("the calling codes in the list are whole in letters of twice the size", async () => {
+it("the calling codes in the list are not cut off in letters of twice the size", async () => {
   const page = await browser.open({ viewport: { width: 320, height: 640 } });
   await page.goto(`${app.origin}/sign-in`);
   await page.evaluate("document.documentElement.style.fontSize = '200%'");
@@ -94,7 +94,7 @@ it("the calling codes in the list are whole in letters of twice the size", async
   expect(await page.evaluate(hidden)).toBe(0);
 });
 
-it("a phone that is turned while the list is open still shows it on the screen, with what was sought", async () => {
+it("the open list stays on the screen with its search when the phone is turned", async () => {
   const page = await browser.open({ viewport: { width: 390, height: 844 } });
   await page.goto(`${app.origin}/sign-in`);
   await page.locator(".country-button").click();
@@ -105,7 +105,7 @@ it("a phone that is turned while the list is open still shows it on the screen, 
     [390, 844, true],
   ] as const) {
     await resize(page, width, height);
-    // A page is told of it with its next frame.
+    // The page learns of it with its next frame.
     await expect
       .poll(() => page.evaluate("document.querySelector('dialog').matches(':modal')"))
       .toBe(isSheet);
@@ -118,7 +118,7 @@ it("a phone that is turned while the list is open still shows it on the screen, 
   expect(await page.evaluate("document.activeElement.id")).toBe("phone");
 });
 
-it("without scripts the field says the name of the country, and a letter finds it", async () => {
+it("without scripts the select shows the name of the country, and typed letters find one", async () => {
   const page = await browser.open({ javaScriptEnabled: false, viewport: { width: 360, height: 640 } });
   await page.goto(`${app.origin}/sign-in`);
   const [select, phone] = await Promise.all([

@@ -86,7 +86,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/account`);
     });
 
-    it("an expired code is refused, and a new one can be had", async () => {
+    it("an expired code is refused, and a new one can be sent", async () => {
       const phone = newPhone();
       const page = await open();
       await askForCode(page, app.origin, phone);
@@ -100,7 +100,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/account`);
     });
 
-    it("a number that cannot be texted is refused at the field, kept as typed, and costs nothing", async () => {
+    it("a number that cannot get messages is refused at its field, kept as typed, and nothing is sent", async () => {
       const page = await open();
       const before = app.world.sms.sent.length;
       await page.goto(`${app.origin}/sign-in`);
@@ -121,7 +121,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/sign-in/code`);
     });
 
-    it("too soon a start from another browser has to wait, and says how long", async () => {
+    it("a start from another browser too soon is refused, and says how long to wait", async () => {
       const phone = newPhone();
       await askForCode(await open(), app.origin, phone);
       const page = await open();
@@ -135,14 +135,14 @@ describe.each(PEOPLE)(
       expect(wait).toMatch(waits);
     });
 
-    it("back from the account page does not ask for a code again", async () => {
+    it("going back from the account page leads to the account again", async () => {
       const page = await open();
       await signInOnPages(page, app, newPhone());
       await page.goBack();
       await page.waitForURL(`${app.origin}/account`);
     });
 
-    it("back from the code leads to the number, which can be corrected", async () => {
+    it("going back from the code leads to the number, which can be corrected", async () => {
       const page = await open();
       await askForCode(page, app.origin, newPhone());
       await page.goBack();
@@ -153,7 +153,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/account`);
     });
 
-    it("a cookie lost in between leads to a page that says how to go on", async () => {
+    it("a form without its cookie leads to a page that says how to go on", async () => {
       const phone = newPhone();
       const page = await open();
       await page.goto(`${app.origin}/sign-in`);
@@ -170,7 +170,7 @@ describe.each(PEOPLE)(
       expect(page.url()).toBe(`${app.origin}/sign-in`);
     });
 
-    it("a second click while the message is on its way leads to the code, and sends nothing more", async () => {
+    it("a second click while the message is being sent leads to the code, and sends nothing more", async () => {
       const phone = newPhone();
       const page = await open();
       await page.goto(`${app.origin}/sign-in`);
@@ -192,7 +192,7 @@ describe.each(PEOPLE)(
         await click();
         await expect.poll(() => app.world.sms.sent.length).toBe(sent + 1);
         await click();
-        // The script keeps the second one to itself.
+        // The script drops the second click.
         const clicks = person.javaScriptEnabled ? 1 : 2;
         await expect.poll(() => posts).toBe(clicks);
         arrive();
@@ -206,7 +206,7 @@ describe.each(PEOPLE)(
       await page.waitForURL(`${app.origin}/account`);
     });
 
-    it("a double click on the button asks for one code", async () => {
+    it("a double click on the button sends one code", async () => {
       const page = await open();
       await page.goto(`${app.origin}/sign-in`);
       const sent = app.world.sms.sent.length;
@@ -218,7 +218,7 @@ describe.each(PEOPLE)(
   },
 );
 
-it("reloading the answer to a wrong code asks the server again, and breaks nothing", async () => {
+it("reloading the answer to a wrong code sends that again, and the right code still works", async () => {
   const phone = newPhone();
   const page = await browser.open();
   await askForCode(page, app.origin, phone);
@@ -229,7 +229,7 @@ it("reloading the answer to a wrong code asks the server again, and breaks nothi
   await page.waitForURL(`${app.origin}/account`);
 });
 
-it("a resend too soon without JavaScript is refused, and the code before still works", async () => {
+it("a resend too soon without JavaScript is refused, and sent after the wait", async () => {
   const phone = newPhone();
   const page = await browser.open({ javaScriptEnabled: false });
   await askForCode(page, app.origin, phone);
@@ -246,7 +246,7 @@ it("a resend too soon without JavaScript is refused, and the code before still w
   await page.waitForURL(`${app.origin}/account`);
 });
 
-it("a code that nobody can receive is said so", async () => {
+it("a start whose message cannot be sent says why at the field", async () => {
   const page = await browser.open();
   await page.goto(`${app.origin}/sign-in`);
   for (const [outcome, code] of [
@@ -261,7 +261,7 @@ it("a code that nobody can receive is said so", async () => {
   app.world.sms.answer({ status: "accepted" });
 });
 
-it("a page that is not there is a page, with a way on", async () => {
+it("an unknown address is a page with a link to the sign-in", async () => {
   const page = await browser.open();
   expect((await page.goto(`${app.origin}/nowhere`))?.status()).toBe(404);
   await page.getByRole("main").getByRole("link").click();

@@ -24,7 +24,7 @@ async function signInByPassword(page: Page, phone: string, password: string): Pr
   await press(page, "/sign-in/password");
 }
 
-/** A person who has an account with a password, seen by nobody's browser. */
+/** Makes an account with a password, without a browser. */
 async function personWithPassword(): Promise<string> {
   const phone = newPhone();
   await passwordCalls(() => app.world).signUp(`+86${phone}`);
@@ -32,7 +32,7 @@ async function personWithPassword(): Promise<string> {
 }
 
 describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
-  it("a person signs in by password", async () => {
+  it("a person signs in by password, after a wrong one", async () => {
     const phone = await personWithPassword();
     const page = await browser.open({ javaScriptEnabled, unwatched: true });
     await signInByPassword(page, phone, OTHER);
@@ -44,7 +44,7 @@ describe.each([true, false])("with JavaScript: %s", (javaScriptEnabled) => {
     await page.waitForURL(`${app.origin}/account`);
   });
 
-  it("a person who forgot it sets a new one by a code, and signs in with it", async () => {
+  it("a person who forgot the password sets a new one by a code, and signs in with it", async () => {
     const phone = await personWithPassword();
     app.world.clock.advance(60_000);
     const page = await browser.open({ javaScriptEnabled });
@@ -96,7 +96,7 @@ it.each(["short", "qwertyuiop", "lantern\tvessel"])(
   },
 );
 
-it("what was wrong with a code that was corrected is not said beside a new password that is refused", async () => {
+it("the error of a code that was corrected is not shown when the new password is refused", async () => {
   const { page } = await codeTyped({});
   const code = await page.locator("#code").inputValue();
   await page.locator("#code").fill(wrongCode(code));
@@ -119,7 +119,7 @@ it("what was wrong with a code that was corrected is not said beside a new passw
   await page.locator('main a[href="/sign-in/password"]').waitFor();
 });
 
-it("a new password is not sent by itself once the person has left the page and come back", async () => {
+it("a new password is not sent by itself after the person left the page and came back", async () => {
   const { page } = await codeTyped({});
   let goOn: (() => Promise<void>) | undefined;
   await page.route("**/sign-in/forgotten/password", (route) => {
@@ -140,13 +140,13 @@ it("a new password is not sent by itself once the person has left the page and c
   await page.locator('main a[href="/sign-in/password"]').waitFor();
 });
 
-/** Has a page wait for a twentieth of its time, where that is one that a person waits. Playwright's clock moves no signals. */
+/** Divides the timeouts of a page up to 15 seconds by twenty: Playwright's clock does not move AbortSignal.timeout. */
 const HURRIED = `((timeout) => {
   AbortSignal.timeout = (ms) => timeout(ms > 15_000 ? ms : ms / 20);
 })(AbortSignal.timeout.bind(AbortSignal))`;
 
 it.each([503, undefined])(
-  "a new password that is not judged is sent all the same (answer: %s)",
+  "a new password is sent even if its check beforehand fails (answer: %s)",
   async (status) => {
     const { page } = await codeTyped({ unwatched: true });
     if (!status) await page.evaluate(HURRIED);
@@ -161,9 +161,9 @@ it.each([503, undefined])(
 
 describe.each([
   ["without scripts", { javaScriptEnabled: false }, ["short", "qwertyuiop"]],
-  ["with scripts, which do not know the number,", {}, []],
+  ["with scripts, which cannot tell that it is the account's number,", {}, []],
 ])("%s a new password that is refused", (_, options, refused) => {
-  /** Sends these passwords, none of which is taken, the code with the first alone. */
+  /** Sends these passwords, which are all refused, with the code only in the first form. */
   async function refuse(page: Page, passwords: readonly string[]): Promise<void> {
     const code = await page.locator("#code").inputValue();
     for (const password of passwords) {
@@ -177,7 +177,7 @@ describe.each([
     }
   }
 
-  it("leaves the code entered, and the page tells no code", async () => {
+  it("keeps the code, which the page does not show", async () => {
     const { page, phone } = await codeTyped(options);
     await refuse(page, [...refused, phone]);
     expect(await page.locator("main").textContent()).toContain(FORGOTTEN_COPY.en.codeKept);
@@ -186,7 +186,7 @@ describe.each([
     await page.locator('main a[href="/sign-in/password"]').waitFor();
   });
 
-  it("leaves a wrong code entered, which is asked for again once it was looked at", async () => {
+  it("keeps a wrong code, which is asked for again once it was compared", async () => {
     const { page, phone } = await codeTyped(options);
     const code = await page.locator("#code").inputValue();
     await page.locator("#code").fill(wrongCode(code));
@@ -201,7 +201,7 @@ describe.each([
   });
 });
 
-it("a password is shown while its button is pressed down", async () => {
+it("the button beside a password shows and hides it", async () => {
   const page = await browser.open({ unwatched: true });
   await page.goto(`${app.origin}/sign-in/password`);
   const toggle = page.locator(".password-toggle");
@@ -213,7 +213,7 @@ it("a password is shown while its button is pressed down", async () => {
   expect([await typeOf(), await toggle.getAttribute("aria-pressed")]).toEqual(["password", "false"]);
 });
 
-it("a password manager is told which field goes with the password, and a number is a number elsewhere", async () => {
+it("the field of the number is a username beside a password, and a telephone number elsewhere", async () => {
   const page = await browser.open();
   const kept = (selector: string) => page.getAttribute(selector, "autocomplete");
   await page.goto(`${app.origin}/sign-in/password`);

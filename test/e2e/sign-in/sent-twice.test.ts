@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-it("a form that was sent twice is answered once more to the same browser, and to no other", async () => {
+it("a form that is sent twice gets the same answer in the same browser, and is refused in another", async () => {
   const phone = newPhone();
   const [own, other] = [await browser.open(), await browser.open()];
   await own.goto(`${app.origin}/sign-in`);
@@ -44,7 +44,7 @@ it("a form that was sent twice is answered once more to the same browser, and to
   expect(app.world.sms.sent.length).toBe(sent);
 });
 
-it("a right code that was sent twice is no mistake: the page goes on from what it opened", async () => {
+it("a right code that is sent twice is redirected the second time, not refused", async () => {
   const phone = newPhone();
   const page = await browser.open();
   await askForCode(page, app.origin, phone);
@@ -58,7 +58,7 @@ it("a right code that was sent twice is no mistake: the page goes on from what i
 });
 
 it.each([true, false])(
-  "a second click on the button with the code, before there is an answer, uses it once, and the person can go on (scripts: %s)",
+  "a second click on the button of a code before the answer uses the code once, and the person can go on (scripts: %s)",
   async (javaScriptEnabled) => {
     const phone = newPhone();
     const page = await browser.open({ javaScriptEnabled });
@@ -81,7 +81,7 @@ it.each([true, false])(
       await click();
       await expect.poll(answers.count).toBe(1);
       await click();
-      // The script keeps the second one to itself; else the browser gives the first up, and its answer with its cookies.
+      // The script drops the second click; else the browser drops the first answer and its cookies.
       const clicks = javaScriptEnabled ? 1 : 2;
       await expect.poll(() => [posts, givenUp]).toEqual([clicks, clicks - 1]);
     } finally {
@@ -95,7 +95,7 @@ it.each([true, false])(
       await submitCode(page, app.codeFor(phone));
     }
     await page.waitForURL(`${app.origin}/account`);
-    // What the first click opened is there, too: the person can end it.
+    // The session of the first click is listed too: the person can end it.
     expect(await page.locator(".session").count()).toBe(javaScriptEnabled ? 1 : 2);
   },
 );

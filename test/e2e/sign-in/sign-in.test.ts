@@ -28,7 +28,7 @@ const CASES = [
   { locale: "zh-CN", viewport: DESKTOP_SIZE, javaScriptEnabled: true },
 ] as const;
 
-describe("a person, with the program as it comes", () => {
+describe("a person at a server with default settings", () => {
   let server: Awaited<ReturnType<typeof startProcess>>;
   beforeAll(async () => {
     server = await startProcess();
@@ -86,7 +86,7 @@ describe("a person, with the program as it comes", () => {
     },
   );
 
-  it("shows a new message in an inbox that is open already", async () => {
+  it("sees a new message in an inbox that is already open", async () => {
     const phone = newPhone();
     const inbox = await browser.open();
     await inbox.goto(`${server.origin}/dev/inbox?phone=${phone}`);
@@ -143,7 +143,7 @@ describe("the pages", () => {
     await page.waitForURL(`${app.origin}/account`);
   });
 
-  it("take a code as people paste it", async () => {
+  it("take a pasted code with spaces, signs or full-width digits", async () => {
     const phone = newPhone();
     const page = await browser.open({ permissions: ["clipboard-read", "clipboard-write"] });
     await askForCode(page, app.origin, phone);
@@ -159,7 +159,7 @@ describe("the pages", () => {
     await page.waitForURL(`${app.origin}/account`);
   });
 
-  it("take a code with a space without JavaScript too", async () => {
+  it("take a code with a space without JavaScript", async () => {
     const phone = newPhone();
     const page = await browser.open({ javaScriptEnabled: false });
     await askForCode(page, app.origin, phone);
@@ -204,7 +204,7 @@ describe("the pages", () => {
     await expect.poll(() => note.textContent()).toBe(CODE_COPY.en.expired);
   });
 
-  it("begin in the field, follow the eye, and take Enter", async () => {
+  it("have the focus in the field, a tab order that follows the page, and Enter to send", async () => {
     const phone = newPhone();
     const page = await browser.open();
     await page.goto(`${app.origin}/sign-in`);
@@ -246,7 +246,7 @@ describe("the pages", () => {
     expect(await attributes("#code")).toEqual(["one-time-code", "numeric", "text"]);
   });
 
-  it("take whatever way a person writes a number", async () => {
+  it("take a number in several ways of writing", async () => {
     const page = await browser.open();
     for (const [written, key] of [
       ["138 0000 1111", "+8613800001111"],
@@ -259,7 +259,7 @@ describe("the pages", () => {
     }
   });
 
-  it("let a country be found by name, in either language, by keys alone", async () => {
+  it("let a country be found by its name in either language, with the keyboard only", async () => {
     const page = await browser.open({ viewport: DESKTOP_SIZE });
     await page.goto(`${app.origin}/sign-in`);
     await page.locator(".country-button").press("Enter");
@@ -288,7 +288,7 @@ describe("the pages", () => {
     expect(app.world.sms.sent.at(-1)?.to).toBe("+6581234567");
   });
 
-  it("go on at once for who is signed in", async () => {
+  it("lead a visitor who is signed in to the account at once", async () => {
     const page = await browser.open();
     await signIn(page, app, newPhone());
     await page.goto(`${app.origin}/sign-in`);

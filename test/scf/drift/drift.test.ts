@@ -9,7 +9,7 @@ import { overEvents, overHttp, type WayIn } from "./wire.ts";
 
 const SEED = 53;
 const COUNT = 1_000;
-/** Waits outlast the test: what a second decides would differ between deployments. */
+/** Waits are longer than the test: those that end during it could differ between the deployments. */
 const SETTINGS: Variables = {
   PUBLIC_URL: "https://auth.example.com",
   RESEND_SECONDS: "600",
@@ -63,7 +63,7 @@ describe.runIf(hasMariadb())("server, web function and event function (T53)", ()
       seen.set(said, (seen.get(said) ?? 0) + 1);
     }
     expect(differences).toEqual([]);
-    // The control: the requests got somewhere.
+    // Control: the requests had all these outcomes.
     for (const status of ["200", "201", "204", "303", "400", "401", "404", "405", "413", "429", "431"]) {
       expect(seen.get(status), status).toBeGreaterThan(0);
     }

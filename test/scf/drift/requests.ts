@@ -53,7 +53,7 @@ const json = (method: string, path: string, body: unknown, headers: object = {})
   headers: { ...JSON_TYPE, ...headers },
   body: JSON.stringify(body),
 });
-/** The values go as they are: places to fill in must stay readable. */
+/** A form whose places to fill in are not encoded. */
 const form = (path: string, fields: Readonly<Record<string, string>>): Part => ({
   method: "POST",
   path,
@@ -155,7 +155,7 @@ const file = fc
   )
   .map((path) => ({ method: "GET", path }));
 
-/** What nobody should send. */
+/** Malformed and unusual requests. */
 const odd = fc.oneof(
   fc.constantFrom<Part>(
     { method: "POST", path: "/v1/verifications", headers: JSON_TYPE, body: "{" },
@@ -213,7 +213,7 @@ const part: fc.Arbitrary<Part> = fc.oneof(
   { weight: 2, arbitrary: odd },
 );
 
-/** The same for the same seed. */
+/** The same requests for the same seed. */
 export function scripts(count: number, seed: number): readonly Script[] {
   const form = fc.record({ isGateway: fc.boolean(), isBase64: fc.boolean(), isUpperCase: fc.boolean() });
   const language = fc.constantFrom(undefined, "zh-CN,zh;q=0.9", "en", "fr");

@@ -2,7 +2,7 @@ import type { TakenSms } from "../../support/tencent/sms-send.ts";
 import type { Script } from "./requests.ts";
 import type { WayIn, WireAnswer, WireRequest } from "./wire.ts";
 
-/** Somebody who remembers what one deployment gave them, and sends it again. */
+/** A client that keeps the ids, tokens and cookies of one deployment, and sends them again. */
 export interface Visitor {
   play(script: Script): Promise<WireAnswer>;
 }
@@ -83,7 +83,7 @@ const INCIDENTAL = [
 
 /** An answer without what is made anew each time: ids, tokens, times, and how long to wait. */
 export function essence({ status, headers, body }: WireAnswer): object {
-  // In what order they come means nothing (RFC 9110, section 5.3).
+  // Their order has no meaning (RFC 9110, section 5.3).
   const fields = Object.entries(headers)
     .filter(([name]) => !INCIDENTAL.includes(name))
     .toSorted();

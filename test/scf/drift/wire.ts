@@ -28,7 +28,7 @@ export interface WireAnswer {
 /** One Phonekey that takes requests. */
 export type WayIn = (request: WireRequest) => Promise<WireAnswer>;
 
-/** By HTTP, as the platform and everybody else speaks it. */
+/** By HTTP. */
 export function overHttp(origin: string): WayIn {
   return async ({ method, path, query, headers, body }) => {
     const search = new URLSearchParams(
