@@ -100,7 +100,7 @@ describe("a backend that verifies who holds a phone", () => {
   });
 });
 
-describe("a verification for a backend, under attack,", () => {
+describe("a backend's verification under attack", () => {
   it("takes three guesses from all callers together", async () => {
     const { id } = await started();
     const code = world.sms.lastCode();
@@ -142,12 +142,13 @@ describe("a verification for a backend, under attack,", () => {
     const { id } = await started();
     await refused(await bank.check(id, { code: world.sms.lastCode() }), "invalid_code");
     world.clock.advance(MINUTE_MS);
-    const { proof } = await proven();
+    const { id: approved, proof } = await proven({ reference: "order-7" });
+    await refused(await bank.read(approved), "not_found");
     await refused(await bank.redeem(proof), "invalid_proof");
     expect((await shop().redeem(proof)).status).toBe(200);
   });
 
-  it("has no proof that is accepted after five minutes or changed, nor another token in its place", async () => {
+  it("has a proof that is refused after five minutes or if changed, and no other token is taken for it", async () => {
     const { proof } = await proven();
     const { accessToken, deviceToken } = await world.signIn(phoneNo(2));
     for (const token of [accessToken, deviceToken, `${proof}A`, "x", key]) {
@@ -158,7 +159,7 @@ describe("a verification for a backend, under attack,", () => {
     await refused(await shop().redeem(proof), "invalid_proof");
   });
 
-  it("has no proof that is redeemed again after a restart on the same database", async () => {
+  it("has a proof that is not redeemed again after a restart on the same database", async () => {
     const { proof } = await proven();
     expect((await shop().redeem(proof)).status).toBe(200);
     const other = await createWorld({
@@ -223,7 +224,7 @@ describe("a start with an API key", () => {
     expect((await shop().start(other)).status).toBe(201);
   });
 
-  it("has its guesses counted by the clientAddress that the backend sends with each", async () => {
+  it("has guesses counted by the clientAddress that the backend sends with each", async () => {
     await world.close();
     await openShop({ LIMIT_ADDRESS_CHECKS: "1/1h" });
     const { id } = await started();

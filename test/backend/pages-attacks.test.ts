@@ -73,7 +73,7 @@ describe("the page of a backend's verification", () => {
     for (const other of others) expect((await browser().go(other.path)).status).toBe(404);
   });
 
-  it("has no link back to an address that was taken from the backend's key: it is not found", async () => {
+  it("is not found, with no link back to an address that was taken from the backend's key", async () => {
     const [back, here] = [await ask(), await ask({ phone: phoneNo(1), page: {} })];
     at.world.clock.advance(1);
     await apiKey(at.world, { returnTo: ["https://shop.example.com/elsewhere"] });

@@ -165,7 +165,7 @@ describe("a proof that is fetched", () => {
     await refused(await shop().redeem(proof ?? ""), "invalid_proof");
   });
 
-  it("counts as the same as the proof that the check answered: one of the two can be redeemed", async () => {
+  it("and the proof that the check answered are one: only the first of them is redeemed", async () => {
     const { id } = await ask();
     const checked = await shop().check(id, { code: at.world.sms.lastCode() });
     const { proof } = await bodyOf<{ proof: string }>(checked);

@@ -113,7 +113,7 @@ describe("a temporary password", () => {
   });
 });
 
-describe("a temporary password, under attack,", () => {
+describe("a temporary password under attack", () => {
   it("is accepted only for its own verification, and not as the account's password", async () => {
     await start(world, PHONE, PASSWORD);
     const password = world.sms.lastCode();
@@ -153,7 +153,7 @@ describe("a temporary password, under attack,", () => {
     expect((await read(world, id)).status).toBe("exhausted");
   });
 
-  it("is not guessed by malformed input: that counts no guess", async () => {
+  it("counts no guess for malformed input", async () => {
     const { id } = await start(world, PHONE, PASSWORD);
     for (const typed of ["password", "hello worlds", "", "AAAA-AAAA-AAAA"])
       expect((await open(world, id, typed)).status).toBe(400);

@@ -198,7 +198,23 @@ describe("an erasure", () => {
     expect(again.user.id).not.toBe(person.user.id);
   });
 
-  it("refills neither sends nor guesses (promise 2)", async () => {
+  it("does not refill the guesses of the number (promise 2)", async () => {
+    await world.close();
+    world = await createWorld({ env: { LIMIT_PHONE_SENDS: "unlimited", CAPTCHA: "off", GUARD_MODE: "off" } });
+    const person = await world.signIn(PHONE);
+    for (let n = 0; n < 3; n += 1) {
+      world.clock.advance(3 * MINUTE_MS);
+      const { id } = await start(world, PHONE);
+      for (let guess = 0; guess < 3; guess += 1) await open(world, id, wrongCode(world.sms.lastCode(PHONE)));
+    }
+    world.clock.advance(5 * MINUTE_MS);
+    expect((await erase(person, await asked(person))).status).toBe(204);
+    world.clock.advance(10 * MINUTE_MS);
+    // Strangers' nine guesses of six digits are spent: eight digits follow.
+    expect((await start(world, PHONE)).codeLength).toBe(8);
+  });
+
+  it("does not refill the sends of the number (promise 2)", async () => {
     const phone = phoneNo(9);
     const small = await createWorld({ env: { LIMIT_PHONE_SENDS: "4/24h", RESEND_SECONDS: "1" } });
     const person = await small.signIn(phone);

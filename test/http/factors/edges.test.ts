@@ -19,7 +19,7 @@ const { addApp, challenged, codeOf, confirmed, post, protectedBy, raise, secondS
 
 const { refreshed } = sessionCalls(() => world);
 
-describe("the second step of a sign-in", () => {
+describe("the second step", () => {
   it("of a sign-in by a temporary password opens a session that must set a password first", async () => {
     const { app } = await protectedBy(PHONE);
     const { id } = await start(world, PHONE, { purpose: "temporary_password" });

@@ -65,7 +65,7 @@ function attestAsAndroid(folder: string, url: string) {
   };
 }
 
-it("adds a passkey without a request to the address in its attestation's certificate (SSRF)", async () => {
+it("a passkey is added without a request to the address in its attestation's certificate (SSRF)", async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const canary = await startCanary();

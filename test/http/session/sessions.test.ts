@@ -39,7 +39,7 @@ describe("a session that was ended", () => {
     await expectEnded(here);
   });
 
-  it("with scope=others is not the one that asks, whose device is known again after a refresh", async () => {
+  it("by scope=others is refused, and the one that asks is not: its device is known again after a refresh", async () => {
     const here = await world.signIn();
     const others = [await signInAgain(), await signInAgain()];
     const stranger = await signInAgain(phoneNo(9));
@@ -53,7 +53,7 @@ describe("a session that was ended", () => {
     expect(await isKnown(deviceToken)).toBe(true);
   });
 
-  it("with scope=others cannot end others itself: of two that ask at once one stays", async () => {
+  it("by scope=others cannot end others itself: of two that ask at once one stays", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const answers = await Promise.all([here, there].map((one) => end("?scope=others", one.accessToken)));
@@ -63,7 +63,7 @@ describe("a session that was ended", () => {
     await expectEnded(statuses[0] === 204 ? there : here);
   });
 
-  it("with scope=all may be the one that asks, and every device becomes unknown", async () => {
+  it("by scope=all is refused, also the one that asks, and every device becomes unknown", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const stranger = await signInAgain(phoneNo(9));
@@ -76,7 +76,7 @@ describe("a session that was ended", () => {
     expect(await isKnown(there.deviceToken)).toBe(false);
   });
 
-  it("with scope=others cannot end others with scope=all at the same time", async () => {
+  it("by scope=others cannot end others by scope=all at the same time", async () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const both = [end("?scope=others", here.accessToken), end("?scope=all", there.accessToken)];
@@ -110,7 +110,7 @@ describe("a session that was ended", () => {
   });
 
   it.each(["", "?scope=", "?scope=some", "?scope=all&scope=others", "?Scope=all"])(
-    "is only ended if the scope is right, not by DELETE /v1/sessions%s",
+    "was not ended by an invalid scope: DELETE /v1/sessions%s",
     async (query) => {
       const here = await world.signIn();
       await refused(await end(query, here.accessToken), "invalid_request", "scope");

@@ -166,7 +166,7 @@ describe("the protection of a test number", () => {
     await refused(await open("A".repeat(22)), "invalid_code");
   });
 
-  test("refuses second factors, which would keep out the next who signs in by the number", async () => {
+  test("refuses second factors, which would keep out the next user of the number", async () => {
     const { accessToken } = await signedIn();
     const headers = bearer(accessToken);
     for (const path of ["totp", "passkeys/options"]) {
