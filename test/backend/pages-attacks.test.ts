@@ -125,7 +125,7 @@ describe("the page of a backend's verification", () => {
     await refused(password, "invalid_request", "page.returnTo");
   });
 
-  it.each(["sign_in", "reset_password"])("is refused at the start for %s, whose code it does not take", async (purpose) => {
+  it.each(["sign_in", "reset_password"])("is refused for %s, which it does not take", async (purpose) => {
     const portal = await apiKey(at.world, { client: "portal", purposes: [purpose as "sign_in"] });
     const started = await backendOf(at.world, portal).start({ phone: PHONE, purpose, page: {} });
     await refused(started, "invalid_request", "page");

@@ -139,7 +139,7 @@ describe("an answer to a request that no route takes", () => {
   it.each([
     ["en", "There is nothing here."],
     ["zh-CN", "未找到。"],
-  ])("is in %s if Accept-Language asks for it, as a problem document and as a page", async (language, text) => {
+  ])("is in %s if Accept-Language asks for it, as a problem and as a page", async (language, text) => {
     const headers = { "accept-language": language };
     const problem = await refused(await world.request("/v1/nothing", { headers }), "not_found");
     expect(problem).toMatchObject({ title: text, detail: text });

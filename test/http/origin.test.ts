@@ -37,7 +37,7 @@ test.each([
   [{ scf: {}, publicUrl: "http://10.0.0.5:8080" }, null],
   [{}, null],
 ])(
-  "Strict-Transport-Security is set on SCF unless PUBLIC_URL is http (%j)",
+  "Strict-Transport-Security is set for requests on SCF unless PUBLIC_URL is http (%j)",
   async (settings, hsts) => {
     const app = new Hono<Env>();
     app.use(securityHeaders(settings));

@@ -82,7 +82,7 @@ describe("the package", async () => {
     expect(partsIn(files, ["node_modules/libsql", "src/adapters/sql/sqlite"])).toEqual([]);
   });
 
-  test.each(HANDLERS)("loads no client, page, operation or server before the first event of %s", async (file) => {
+  test.each(HANDLERS)("loads no client, page, operation or server before an event of %s", async (file) => {
     const { loaded } = await startEvent(unpackedPackage(), `${file.replace(/\.js$/, "")}.main_handler`, {});
     expect(loaded).toContain(file);
     expect(partsIn(loaded, ALL)).toEqual([]);

@@ -20,7 +20,7 @@ async function askToMove(page: Page, to: string): Promise<void> {
   await page.locator("#code").waitFor();
 }
 
-it.each([true, false])("a change of number moves the account after a day (scripts: %s)", async (javaScriptEnabled) => {
+it.each([true, false])("a change of number moves the account (scripts: %s)", async (javaScriptEnabled) => {
   const page = await browser.open({ javaScriptEnabled });
   const [from, to] = [newPhone(), newPhone()];
   await signIn(page, app, from);

@@ -164,7 +164,7 @@ describe("the proof of work on the page", () => {
     expect(posts).toEqual([303]);
   });
 
-  it.each(["light", "dark"] as const)("passes axe and fits the page while it works (%s)", async (colorScheme) => {
+  it.each(["light", "dark"] as const)("passes axe and fits while it works (%s)", async (colorScheme) => {
     const app = await begin();
     const page = await openRefused({ colorScheme });
     await holdWork(page);

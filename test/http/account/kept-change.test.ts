@@ -26,7 +26,7 @@ async function aDayLater(): Promise<void> {
 describe("a change of number", () => {
   it.each([
     ["sets a password", (person: OpenedSession) => put(person.accessToken, { newPassword: PASSWORD })],
-    ["ends all other sessions", async (person: OpenedSession) => await end("?scope=others", person.accessToken)],
+    ["ends the others", async (person: OpenedSession) => await end("?scope=others", person.accessToken)],
   ])("is kept if the session that asked for it %s", async (_, act) => {
     const other = await world.signIn(PHONE);
     const person = await signInAgain();

@@ -141,7 +141,7 @@ describe("a thief who asked for a change of number and is signed out by the owne
     string,
     (owner: OpenedSession, thief: OpenedSession) => Promise<unknown>,
   ])[] = [
-    ["by ending this session", async (owner, { accessToken }) => end(`/${sidOf(accessToken)}`, owner.accessToken)],
+    ["by ending it", async (owner, { accessToken }) => end(`/${sidOf(accessToken)}`, owner.accessToken)],
     ["by ending all other sessions", async (owner) => end("?scope=others", owner.accessToken)],
     ["by ending all sessions", async (owner) => end("?scope=all", owner.accessToken)],
     ["by a new password", async (owner) => put(owner.accessToken, { newPassword: PASSWORD })],

@@ -155,7 +155,7 @@ it.each([
 it.each([
   ["en", "Passkeys were asked for too often. Load this page again in 5 minutes to use one."],
   ["zh-CN", "通行密钥请求过于频繁。如需使用，请于 5 分钟后重新加载本页。"],
-])("if passkey challenges were asked for too often, the page says when they can be again (%s)", async (lang, text) => {
+])("a page that asked for passkeys too often says when it can again (%s)", async (lang, text) => {
   const { go, enter } = createVisitor(world);
   await enter();
   const page = () => go(`/account/factors?lang=${lang}`);
@@ -167,7 +167,7 @@ it.each([
   expect(challengeIn(await page())).not.toBe("");
 });
 
-it("if passkey challenges were asked for too often, the pages of the confirmation and the second step say so", async () => {
+it("the pages of the confirmation and the second step say so if they asked for passkeys too often", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   const challenge = challengeIn(await go("/account/factors"));
@@ -198,7 +198,7 @@ it("the page of an account with the most factors says so where a passkey could b
 it.each([
   ["en", "The password is wrong."],
   ["zh-CN", "密码错误。"],
-])("a wrong password shows its error at the field of the password, not at that of the code (%s)", async (lang, text) => {
+])("a wrong password shows its error at its own field, not at that of the code (%s)", async (lang, text) => {
   const person = await world.signIn(PHONE);
   const body = JSON.stringify({ newPassword: "lantern orchard vessel" });
   const headers = { ...bearer(person.accessToken), "content-type": "application/json" };

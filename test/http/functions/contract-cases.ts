@@ -18,8 +18,8 @@ const SMS: readonly Case[] = [
     demo: -1002,
     play: sms({ method: "getSms", phone: "1380013800" }),
   },
-  { name: "sms: a phone that is no mobile number", demo: -1002, play: sms({ method: "getSms", phone: "12345678901" }) },
-  { name: "sms: a bad phone is told before a bad method", demo: -1002, play: sms({ method: "x", phone: "1" }) },
+  { name: "sms: a phone of no mobile", demo: -1002, play: sms({ method: "getSms", phone: "12345678901" }) },
+  { name: "sms: a bad phone comes before a bad method", demo: -1002, play: sms({ method: "x", phone: "1" }) },
   { name: "sms: no such method", demo: -1004, play: sms({ method: "register", phone: "13800138000" }) },
   {
     name: "sms: a method in capital letters",
@@ -197,7 +197,7 @@ const TOKEN: readonly Case[] = [
       return await client.tokenLogin(phone, token);
     },
   },
-  { name: "getUserInfo: no parameters", demo: -1001, play: (stage) => stage.client().call("getUserInfo", {}) },
+  { name: "getUserInfo: empty", demo: -1001, play: (stage) => stage.client().call("getUserInfo", {}) },
   {
     name: "getUserInfo: no token",
     demo: -1001,

@@ -114,7 +114,7 @@ describe.each(CALLS)("%s", (_call, name, good, bad) => {
       expect((await post(name, JSON.stringify({ ...good(), [parameter]: value }))).errorCode).toBe(-1001);
     });
 
-    it.each(BAD_TEXTS)("as a text with %s answers one of the codes for this parameter", async (_what, value) => {
+    it.each(BAD_TEXTS)("as a text with %s answers a code for this parameter", async (_what, value) => {
       const { errorCode } = await post(name, JSON.stringify({ ...good(), [parameter]: value }));
       expect(codes).toContain(errorCode);
     });

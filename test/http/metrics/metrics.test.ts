@@ -49,7 +49,7 @@ describe("/metrics", () => {
     ["a request from loopback with Forwarded", { forwarded: "for=127.0.0.1" }, LOOPBACK],
     ["a caller with X-Real-IP of loopback", { "x-real-ip": LOOPBACK }, "203.0.113.7"],
     ["a request from loopback with a foreign Host", { host: "evil.example" }, LOOPBACK],
-    ["a request from loopback with a Host that begins with localhost", { host: "localhost.evil.example" }, LOOPBACK],
+    ["a Host from loopback that begins with localhost", { host: "localhost.evil.example" }, LOOPBACK],
     ["a request from loopback with Via", { via: "1.1 proxy" }, LOOPBACK],
     ["a request from loopback with True-Client-IP", { "true-client-ip": "203.0.113.7" }, LOOPBACK],
   ])("answers %s like an unknown path", async (_, headers, from) => {
@@ -58,7 +58,7 @@ describe("/metrics", () => {
     expect(await shapeOf(got)).toEqual(await shapeOf(nowhere));
   });
 
-  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("answers %s like an unknown path, and 405 with the token", async (method) => {
+  it.each(["POST", "PUT", "DELETE", "OPTIONS"])("answers %s 404, and 405 with the token", async (method) => {
     const by = (path: string, headers = {}) => Promise.resolve(world.request(path, { method, headers }));
     expect(await shapeOf(await by("/metrics"))).toEqual(await shapeOf(await by("/nowhere")));
     expect((await by("/metrics", bearer())).status).toBe(405);

@@ -67,8 +67,8 @@ describe("the client's address", () => {
       BEHIND,
       "198.51.100.1",
     ],
-    ["is the hop that a trusted proxy on IPv6 added", "2001:db8:f::1", forwarded("2001:db8:1:2::9"), BEHIND, "20010db800010002/64"],
-    ["is IPv4 if the hop is mapped into IPv6", PROXY, forwarded("::ffff:198.51.100.1"), BEHIND, "198.51.100.1"],
+    ["is an IPv6 proxy's hop", "2001:db8:f::1", forwarded("2001:db8:1:2::9"), BEHIND, "20010db800010002/64"],
+    ["is IPv4 if mapped into IPv6", PROXY, forwarded("::ffff:198.51.100.1"), BEHIND, "198.51.100.1"],
     [
       "is unknown if the rightmost hop is no address",
       PROXY,
@@ -93,8 +93,8 @@ describe("the client's address", () => {
       BEHIND,
       undefined,
     ],
-    ["is the socket's if the peer is just outside a trusted network", "11.0.0.2", forwarded("198.51.100.1"), BEHIND, "11.0.0.2"],
-    ["is unknown if a trusted proxy sends only Forwarded", PROXY, { forwarded: "for=198.51.100.1" }, BEHIND, undefined],
+    ["is the peer's beside a trusted network", "11.0.0.2", forwarded("198.51.100.1"), BEHIND, "11.0.0.2"],
+    ["is unknown if only Forwarded is sent", PROXY, { forwarded: "for=198.51.100.1" }, BEHIND, undefined],
     ["is the trusted proxy's if that forwards nothing", PROXY, {}, BEHIND, PROXY],
     [
       "is unknown if a private peer forwards and is not trusted",
@@ -103,11 +103,11 @@ describe("the client's address", () => {
       NONE,
       undefined,
     ],
-    ["is unknown if loopback forwards and is not trusted", "127.0.0.1", forwarded("198.51.100.1"), NONE, undefined],
-    ["is unknown if a private IPv6 peer forwards and is not trusted", "fd00::1", { "x-real-ip": "198.51.100.1" }, NONE, undefined],
-    ["is unknown if a link-local peer forwards and is not trusted", "169.254.1.1", forwarded("198.51.100.1"), NONE, undefined],
-    ["is unknown if a link-local IPv6 peer forwards and is not trusted", "fe80::1", forwarded("198.51.100.1"), NONE, undefined],
-    ["is unknown if a peer of a carrier's shared network forwards and is not trusted", "100.64.0.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown behind untrusted loopback", "127.0.0.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown behind untrusted fd00::/8", "fd00::1", { "x-real-ip": "198.51.100.1" }, NONE, undefined],
+    ["is unknown behind untrusted link-local", "169.254.1.1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown behind untrusted link-local IPv6", "fe80::1", forwarded("198.51.100.1"), NONE, undefined],
+    ["is unknown behind untrusted carrier NAT", "100.64.0.1", forwarded("198.51.100.1"), NONE, undefined],
     [
       "is the hop if loopback is trusted",
       "::1",
@@ -208,7 +208,7 @@ describe("whyUnknown", () => {
     ["10.0.0.2", forwarded("198.51.100.1"), BY_HEADER, /CLIENT_IP_HEADER/],
     ["10.0.0.2", {}, BY_HEADER, undefined],
     ["127.0.0.1", {}, NONE, undefined],
-  ])("names the setting that hides the client's address, or none, for a peer %s with %j", (peer, headers, settings, says) => {
+  ])("names the setting that hides the address of %s with %j, or none", (peer, headers, settings, says) => {
     const why = whyUnknown(peer, (name) => headers[name], settings);
     if (says) expect(why).toMatch(says);
     else expect(why).toBeUndefined();
@@ -259,7 +259,7 @@ describe("the limits by address", () => {
 
   it.each<[what: string, env: Record<string, string>, headers: Headers]>([
     ["that is not trusted", {}, forwarded("192.0.2.1")],
-    ["that is trusted and sends no X-Forwarded-For", { TRUSTED_PROXIES: PROXY }, { "x-real-ip": "192.0.2.1" }],
+    ["that is trusted and tells no address", { TRUSTED_PROXIES: PROXY }, { "x-real-ip": "192.0.2.1" }],
     ["that does not send CLIENT_IP_HEADER", { CLIENT_IP_HEADER: "cf-conecting-ip" }, forwarded("192.0.2.1")],
   ])("are off behind a proxy %s, and the log says so once", async (_what, env, headers) => {
     const world = await createWorld({

@@ -102,7 +102,7 @@ describe.each(named)("%s", (_, each) => {
 });
 
 describe("/docs", () => {
-  it.each(["en", "zh-CN"])("in %s has every description of the document and every refusal", async (locale) => {
+  it.each(["en", "zh-CN"])("in %s has all descriptions of the document and all refusals", async (locale) => {
     const page = await (await world.request(`/docs?lang=${locale}`)).text();
     const text = plainText(page);
     const sentences = propertiesOf(document).flatMap(({ schema }) =>
@@ -123,7 +123,7 @@ describe("/docs", () => {
     expect(plainText(page)).toContain("Authorization: Bearer <API key, pk_…>");
   });
 
-  it.each(named.filter(([, { body }]) => body))("shows each variant of the body of %s apart", async (_, each) => {
+  it.each(named.filter(([, { body }]) => body))("shows the variants of the body of %s", async (_, each) => {
     const { schema } = describedBy(each)?.requestBody?.content["application/json"] ?? {};
     const shown = formsShown(await (await world.request("/docs")).text(), each);
     for (const { properties, required = [] } of schema?.anyOf ?? [schema ?? {}]) {

@@ -107,7 +107,7 @@ it("the second step sends its code to the account at hand, not to the one that t
   for (const name of ["phonekey_second", "phonekey_second_code"]) expect(visitor.jar.get(name)).toBe("");
 });
 
-it.each(["signed out", "was signed out elsewhere"])("the next user of a browser does not get the codes of a user who %s", async (way) => {
+it.each(["signed out", "was signed out elsewhere"])("a user who %s leaves no code to others", async (way) => {
   ({ world } = await createPasswordWorld());
   const { go, enter } = createVisitor(world);
   await enter();
@@ -201,7 +201,7 @@ async function twiceAtOnce(
   return answers.map((answer) => answer.headers.get("location"));
 }
 
-describe.each([0, 1])("a double click of which only answer %i arrives leads to the entry of one code", (kept) => {
+describe.each([0, 1])("a double click of which only answer %i arrives leads on to the code", (kept) => {
   it.each([
     ["/account/data", "/account/data/send", {}],
     ["/account/phone", "/account/phone/send", { phone: NEW, country: "CN" }],

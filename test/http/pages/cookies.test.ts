@@ -45,7 +45,7 @@ const line = (maxAge: number, more: string) => `HttpOnly; Max-Age=${maxAge}; Pat
 const GONE = "Max-Age=0; Path=/";
 
 describe.each([
-  ["over https have the prefix __Host-, which no subdomain or other path can set", HTTPS, "__Host-", "; Secure"],
+  ["over https have __Host-, which no subdomain or other path can set", HTTPS, "__Host-", "; Secure"],
   ["in development lack __Host- and Secure, which browsers accept over https only", ORIGIN, "", ""],
 ])("the pages' cookies (T25)", (what, origin, prefix, secure) => {
   it(what, async () => {

@@ -54,7 +54,7 @@ describe("the query by which an app asks for a sign-in", () => {
     ["address", { return_to: `${APP}/` }, "zh-CN", /同源的地址，但没有逐字符一致的地址。/],
     ["challenge", { code_challenge: "" }, "en", / The app must send a code_challenge/],
     ["state", { state: "é" }, "zh-CN", /应用的 state 必须是/],
-  ])("is answered by a page that says that the %s is wrong and does not repeat it", async (_, change, lang, says) => {
+  ])("gets a page that says that the %s is wrong and does not repeat it", async (_, change, lang, says) => {
     const world = await createWorld({ env: { RETURN_TO: APP } });
     onTestFinished(() => world.close());
     const sound = { return_to: APP, code_challenge: CHALLENGE, code_challenge_method: "S256" };

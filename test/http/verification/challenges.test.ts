@@ -155,7 +155,7 @@ describe("CAPTCHA_WHEN and CAPTCHA", () => {
     expect((await resend(world, id)).status).toBe(200);
   });
 
-  it.each([{ CAPTCHA_WHEN: "never" }, { CAPTCHA: "off" }])("%j demands no challenge; limits refuse", async (env) => {
+  it.each([{ CAPTCHA_WHEN: "never" }, { CAPTCHA: "off" }])("%j demands none; limits refuse", async (env) => {
     const world = await begin({ env });
     for (let n = 0; n < 10; n += 1) expect((await start(world, n)).status).toBe(201);
     await refused(await start(world, 10), "too_many_requests");

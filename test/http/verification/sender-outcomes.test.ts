@@ -23,7 +23,7 @@ describe("a start, by the outcome of its send,", () => {
     [{ status: "throttled" }, "too_many_requests", 60],
     [{ status: "rejected", providerCode: "FailedOperation.InsufficientBalance" }, "sms_unavailable", 30],
     [{ status: "unavailable" }, "sms_unavailable", 30],
-  ])("after %j is refused with %s, and the send stays counted (promise 3)", async (outcome, code, retryAfter) => {
+  ])("after %j is refused with %s, and stays counted (promise 3)", async (outcome, code, retryAfter) => {
     await begin();
     world.sms.answer(outcome);
     const response = await tryStart({ phone: PHONE });
