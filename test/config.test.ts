@@ -75,26 +75,26 @@ describe("defaults", () => {
     });
   });
 
-  it("hold for blank variables too, and spaces around a value are dropped", () => {
+  it("apply to blank variables, too; spaces around a value are dropped", () => {
     expect(config({ PORT: " \r", CODE_LENGTH: " 7\r" })).toMatchObject({
       server: { port: 8080 },
       verification: { codeLength: 7 },
     });
   });
 
-  it("listen everywhere in production alone, unless told otherwise", () => {
+  it("listen on all addresses in production, unless HOST is set", () => {
     expect(config(PRODUCTION).server.host).toBe("0.0.0.0");
     expect(config({ ...PRODUCTION, HOST: "::1" }).server.host).toBe("::1");
   });
 
-  it("give a configuration that nothing can change", () => {
+  it("give a frozen configuration", () => {
     const { server, limits } = config({ TRUSTED_PROXIES: "10.0.0.1" });
     expect(Object.isFrozen(server)).toBe(true);
     expect(Object.isFrozen(server.trustedProxies)).toBe(true);
     expect(limits.phoneSends.every((window) => Object.isFrozen(window))).toBe(true);
   });
 
-  it("begin relative paths in the working folder", () => {
+  it("resolve relative paths against the working folder", () => {
     const { database, state } = config({
       DATABASE_URL: "mysql://u:p@db/phonekey?sslCa=db.pem",
       STATE_URL: "rediss://redis?sslCa=certs/redis.pem",
@@ -103,7 +103,7 @@ describe("defaults", () => {
     expect(state).toMatchObject({ tls: { caFile: join(folder, "certs/redis.pem") } });
   });
 
-  it("are each described by a sentence", () => {
+  it("belong to settings that each have a sentence of description", () => {
     for (const [name, schema] of Object.entries(settingsSchema.shape)) {
       expect(settings.get(schema)?.sentence, name).toMatch(/^[A-Z`].+\.$/);
     }
@@ -111,7 +111,7 @@ describe("defaults", () => {
 });
 
 describe("problems", () => {
-  it("are all reported at once, in the order of the document", () => {
+  it("are all reported at once, in the order of docs/configuration.md", () => {
     const loaded = load({ NODE_ENV: "production", PORT: "x", CODE_LENGTH: "9", STATE_URL: "memory:" });
     expect(loaded.ok ? [] : loaded.problems.map(({ name }) => name)).toEqual([
       "PORT",
@@ -123,7 +123,7 @@ describe("problems", () => {
     ]);
   });
 
-  it("and warnings never hold the value of a variable", () => {
+  it("never contain the value of a variable, nor do warnings", () => {
     const canary = "k4n4ry-wert";
     for (const name of [...Object.keys(settingsSchema.shape), "LIMIT_PHONE_SEND", "PHONEKEY_SECRET"]) {
       for (const text of [
@@ -153,7 +153,7 @@ describe("problems", () => {
 
   it.each<[string, Env, string[]]>([
     [
-      "all that the sender needs",
+      "every setting that Tencent Cloud SMS needs",
       { SMS_SENDER: "tencent" },
       [
         "TENCENT_SECRET_ID",
@@ -163,9 +163,9 @@ describe("problems", () => {
         "TENCENT_SMS_TEMPLATE_ID",
       ],
     ],
-    ["what the address that sends needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
+    ["every setting that the webhook sender needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
     [
-      "what each of several senders needs",
+      "every setting that each of several senders needs",
       { SMS_SENDER: "webhook,tencent" },
       [
         "SMS_WEBHOOK",
@@ -178,7 +178,7 @@ describe("problems", () => {
       ],
     ],
     [
-      "both kinds of texts where another sender carries them, too, and neither is there",
+      "the texts for the mainland and abroad if there are neither, even beside another sender",
       {
         ...BOTH,
         TENCENT_SMS_SIGN_NAME: undefined,
@@ -188,18 +188,18 @@ describe("problems", () => {
       ["TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_TEMPLATE_ID", "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
     ],
     [
-      "the rest of the texts that were begun with",
+      "the template of the mainland if only its signature is set",
       { ...BOTH, TENCENT_SMS_TEMPLATE_ID: undefined, ALLOWED_COUNTRIES: "CN,US" },
       ["TENCENT_SMS_TEMPLATE_ID"],
     ],
-    ["half a key", { ...TENCENT, TENCENT_SECRET_KEY: undefined }, ["TENCENT_SECRET_KEY"]],
+    ["the missing half of a key", { ...TENCENT, TENCENT_SECRET_KEY: undefined }, ["TENCENT_SECRET_KEY"]],
     [
-      "half a key beside a role",
+      "the missing half of a key, even if a function has a role",
       { ...TENCENT, TENCENT_SECRET_KEY: undefined, TENCENTCLOUD_RUNENV: "SCF" },
       ["TENCENT_SECRET_KEY"],
     ],
     [
-      "a key where the role has half of one",
+      "the key if the role has only half of one",
       {
         ...TENCENT,
         TENCENT_SECRET_ID: undefined,
@@ -209,27 +209,27 @@ describe("problems", () => {
       ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY"],
     ],
     [
-      "the texts for the countries that may sign in",
+      "only the texts for abroad if only countries abroad may sign in",
       { ...TENCENT, TENCENT_SMS_SIGN_NAME: undefined, ALLOWED_COUNTRIES: "HK,SG" },
       ["TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
     ],
     [
-      "both kinds of texts where everybody may",
+      "the texts for the mainland and abroad if all countries may sign in",
       { ...TENCENT, TENCENT_SMS_SIGN_NAME: undefined, ALLOWED_COUNTRIES: "all" },
       ["TENCENT_SMS_SIGN_NAME", "TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID"],
     ],
     [
-      "no key where a function has a role",
+      "no key if a function has a role",
       { ...TENCENT, TENCENT_SECRET_ID: undefined, TENCENT_SECRET_KEY: undefined, TENCENTCLOUD_RUNENV: "SCF" },
       [],
     ],
     [
-      "what Tencent's captcha needs, the key of the cloud once",
+      "what Tencent's captcha needs, and the key of the cloud once",
       { CAPTCHA: "tencent", TENCENT_CAPTCHA_APP_ID: "190000001" },
       ["TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_CAPTCHA_APP_SECRET"],
     ],
     [
-      "the keys of the captcha that is chosen",
+      "only the keys of the captcha that is chosen",
       { CAPTCHA: "turnstile", TURNSTILE_SITE_KEY: "0x4", HCAPTCHA_SITE_KEY: "x" },
       ["TURNSTILE_SECRET_KEY"],
     ],
@@ -237,7 +237,7 @@ describe("problems", () => {
     expect(Object.keys(problems(env))).toEqual(names);
   });
 
-  it("name the secret that a webhook needs", () => {
+  it("name the secret that ALERT_WEBHOOK needs", () => {
     expect(Object.keys(problems({ ALERT_WEBHOOK: "https://ops.example/hook" }))).toEqual([
       "ALERT_WEBHOOK_SECRET",
     ]);
@@ -258,21 +258,21 @@ describe("problems", () => {
   });
 
   it.each(["tencent;webhook", "webhook,webhook,tencent", "console,tencent,webhook", "tencent,pigeon"])(
-    "name SMS_SENDER where it is %s",
+    "name SMS_SENDER if it is %s",
     (text) => {
       const found = problems({ ...BOTH, SMS_SENDER: text });
       expect(found.SMS_SENDER).toMatch(/^must be `console`, or `tencent` or `webhook`, or several/);
     },
   );
 
-  it("do not ask a sender for texts to countries that another one carries", () => {
+  it("do not demand texts for countries that another sender carries", () => {
     expect(problems({ ...BOTH, ALLOWED_COUNTRIES: "all" })).toEqual({});
     const { TENCENT_SMS_SIGN_NAME: _, TENCENT_SMS_TEMPLATE_ID: template, ...abroad } = BOTH;
     const international = { ...abroad, TENCENT_SMS_INTERNATIONAL_TEMPLATE_ID: template };
     expect(problems({ ...international, ALLOWED_COUNTRIES: "CN,US" })).toEqual({});
   });
 
-  it("do not ask for what only another sender needs", () => {
+  it("do not demand the other settings of a sender that is not chosen", () => {
     expect(problems({ TENCENT_SMS_SDK_APP_ID: "1400006666" })).toEqual({});
     expect(problems({ SMS_WEBHOOK: "https://sms.example/send" })).toEqual({});
   });

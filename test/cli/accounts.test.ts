@@ -4,7 +4,7 @@ import { PHONE } from "../http/support.ts";
 import { createWorld } from "../support/world.ts";
 import { runCommand } from "./run.ts";
 
-test("what becomes of an account is said with its id; without --yes nobody is erased", async () => {
+test("users sign-out and users erase name the account by its id; erase does nothing without --yes", async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const { id } = (await world.signIn()).user;

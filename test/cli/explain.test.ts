@@ -3,14 +3,14 @@ import { explain } from "../../src/compose/explain.ts";
 import { UnavailableError } from "../../src/core/refusals.ts";
 
 /** As libsql has them of a file, and of a folder with one in it, that belong to somebody else. */
-test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("a database of another user: %s", (code) => {
+test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("a database file or folder that this user may not write is explained: %s", (code) => {
   const cause = Object.assign(new Error("attempt to write a readonly database"), { code });
   expect(explain(new UnavailableError("the database", { cause }))).toBe(
     "the database is unavailable: this user may not write its file or its folder",
   );
 });
 
-test("a part that is away for no fault says no reason, as the tag key while a retag runs", () => {
+test("an unavailable part without a cause, such as the tag key during a retag, is named without a reason", () => {
   expect(explain(new UnavailableError("the tag key", { cause: undefined }))).toBe(
     "the tag key is unavailable",
   );

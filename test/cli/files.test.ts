@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("an output that cannot become what its name says leaves nothing", async () => {
+test("an output that cannot be renamed to its final name is removed", async () => {
   const output = await createOutput(join(folder, "out"));
   await output.write("a secret");
   mkdirSync(join(folder, "out"));
@@ -30,7 +30,7 @@ test("an output that cannot become what its name says leaves nothing", async () 
   expect(readdirSync(folder)).toEqual(["out"]);
 });
 
-test("an output is flushed before it has its name", async () => {
+test("an output is flushed to disk before it is renamed to its final name", async () => {
   const output = await createOutput(join(folder, "out"));
   await output.write("a secret");
   const file = await open(join(folder, "out.partial"));
@@ -44,7 +44,7 @@ test("an output is flushed before it has its name", async () => {
   expect([there, readdirSync(folder)]).toEqual([["out.partial"], ["out"]]);
 });
 
-test("what an output left behind that was killed is in nobody's way, and nothing of it is in the next", async () => {
+test("an output replaces the partial file of a killed process, with none of its content or permissions", async () => {
   writeFileSync(join(folder, "out.partial"), "what others could read", { mode: 0o644 });
   const output = await createOutput(join(folder, "out"));
   await output.write("a secret");
@@ -54,7 +54,7 @@ test("what an output left behind that was killed is in nobody's way, and nothing
   expect(readdirSync(folder)).toEqual(["out"]);
 });
 
-test("what somebody puts in the place of an output is neither written to nor followed", async () => {
+test("an output fails if somebody puts a symlink in place of its partial file, and does not follow it", async () => {
   const [path, another] = [join(folder, "out"), join(folder, "another")];
   writeFileSync(another, "another's");
   const rm = vi
@@ -70,12 +70,12 @@ test("what somebody puts in the place of an output is neither written to nor fol
   expect(readFileSync(another, "utf8")).toBe("another's");
 });
 
-test.each(["nowhere/out", "file/out"])("without a folder it is one sentence: %s", async (path) => {
+test.each(["nowhere/out", "file/out"])("an output whose folder does not exist fails with one sentence: %s", async (path) => {
   writeFileSync(join(folder, "file"), "");
   await expect(createOutput(join(folder, path))).rejects.toThrow(/: its folder is not there$/);
 });
 
-test("of two that are told one name at once, the first says so, and the file is the second's, whole", async () => {
+test("if two processes write one output at once, the first fails, and the file is complete and the second's", async () => {
   const path = join(folder, "out");
   const first = await createOutput(path);
   await first.write("first");
@@ -90,7 +90,7 @@ test("of two that are told one name at once, the first says so, and the file is 
 });
 
 test.each(["nowhere", "here"])(
-  "an input that cannot be read is told before anything is read: %s",
+  "an input that is missing or a folder fails when it is opened: %s",
   async (name) => {
     mkdirSync(join(folder, "here"));
     await expect(openInput(join(folder, name))).rejects.toThrow(

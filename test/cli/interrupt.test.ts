@@ -9,7 +9,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const listeners = () => SIGNALS.map((each) => process.listenerCount(each));
 
 test.each(SIGNALS)(
-  "%s asks to stop, and any signal after it is left to Node.js, which ends by it",
+  "the first %s asks the command to stop; later signals are left to Node.js, which ends the process",
   (signal) => {
     const before = listeners();
     const interrupt = onInterrupt();
@@ -20,7 +20,7 @@ test.each(SIGNALS)(
   },
 );
 
-test("an export leaves signals to Node.js again once it is over", async () => {
+test("users export removes its signal listeners when it ends", async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const url = `sqlite:${world.folder}/data/phonekey.db`;

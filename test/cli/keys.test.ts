@@ -5,7 +5,7 @@ import { keysCommand } from "../../src/cli/keys/keys.ts";
 import { createWorld } from "../support/world.ts";
 import { runCommand } from "./run.ts";
 
-test("rotate tells a program what was done also where a later step fails", async () => {
+test("keys rotate --json prints what was done if a later step fails", async () => {
   const world = await createWorld();
   onTestFinished(() => world.close());
   const url = `sqlite:${world.folder}/data/phonekey.db`;

@@ -16,7 +16,7 @@ async function messages({ config }: World, ...more: readonly string[]): Promise<
   return stdout;
 }
 
-test("what a stranger replied changes nothing on the terminal", async () => {
+test("messages prints a reply without its control characters", async () => {
   const { world, tell } = await createWebhookWorld();
   await start(world);
   await taken(tell(reply("on\u001b[2J\u009b1m\r\n\u202e\u200b\u007fce \\")));
@@ -25,7 +25,7 @@ test("what a stranger replied changes nothing on the terminal", async () => {
   expect(printed.replaceAll("\n", "")).not.toMatch(/\p{C}/u);
 });
 
-test("as JSON it tells what became of a message, and nothing by which its phone, code or request is known", async () => {
+test("messages --json prints a message without its phone, phone tag, idempotency key and verification id", async () => {
   const { world } = await createWebhookWorld();
   await start(world, PHONE, {}, { "idempotency-key": "0b6d7d1e-6d6f-4b6c-9d55-6c1e5f1c2a30" });
   const record = await recordOf(world.config, PHONE);

@@ -12,7 +12,7 @@ import { runCommand } from "./run.ts";
 test.each([
   ["a person", [], /^Applied (?<applied>\S+)\.\nThe database was copied to (?<backup>\S+) before\.\n$/],
   ["a program", ["--json"], /^\{"applied":\["(?<applied>\S+)"\],"backup":"(?<backup>\S+)"\}\n$/],
-])("%s is told what was applied, and where the copy is", async (_, args, says) => {
+])("migrate tells %s what was applied, and where the backup is", async (_, args, says) => {
   const folder = temporaryFolder();
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const url = `sqlite:${join(folder, "phonekey.db")}`;

@@ -9,7 +9,7 @@ import { runCommand } from "./run.ts";
 const REASON = "ticket 4711: shown their passport";
 const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z";
 
-/** A number that asked for a code now. */
+/** The database and the `numbers` command of a world in which `PHONE` asked for a code now. */
 async function asked() {
   const now = Date.now();
   const world = await createWorld({ clock: createTestClock(now) });
@@ -25,7 +25,7 @@ async function asked() {
   return { db, phone_tag, now, numbers };
 }
 
-test("what holds a number up is told line by line: test number, sender and opt-out among it", async () => {
+test("numbers show prints a line for all that delays or stops messages: test number, limits, sender, opt-out", async () => {
   const { db, phone_tag, now, numbers } = await asked();
   const heldUntil = now + DAY_MS;
   await db.updateTable("messages").set({ sender: "tencent", held_until: heldUntil }).execute();
@@ -50,7 +50,7 @@ test("what holds a number up is told line by line: test number, sender and opt-o
   expect(await numbers(["show", "+447400123456"])).toContain("\nmessages: none on record\n");
 });
 
-test("what became of its messages is told as `phonekey messages` does, and as it is stored in JSON", async () => {
+test("numbers show counts messages by status: in the words of `phonekey messages`, and as stored with --json", async () => {
   const { db, numbers } = await asked();
   const message = await db.selectFrom("messages").selectAll().executeTakeFirstOrThrow();
   const refused = { ...message, id: "refused", status: "bad_number" as const };
@@ -66,7 +66,7 @@ test("what became of its messages is told as `phonekey messages` does, and as it
   expect(messages).toEqual({ accepted: 1, bad_number: 1, test_number: 1 });
 });
 
-test("a number without guesses has those of an unlock, whose reason is shown, and when the next may be", async () => {
+test("numbers unlock gives a spent number three guesses and says when the next unlock may be; show prints its reason", async () => {
   const { db, phone_tag, now, numbers } = await asked();
   const guesses = [6, 8].flatMap((code_length) =>
     Array.from({ length: 9 }, (_, n) => {

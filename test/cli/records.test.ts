@@ -5,7 +5,7 @@ import { systemRandom } from "../../src/adapters/system/random.ts";
 import { createRecords } from "../../src/compose/tools/records.ts";
 import { openTestDatabase } from "../support/database.ts";
 
-test("a database is closed where there is no secret for its keys", async () => {
+test("createRecords closes the database if there is no secret for its keys", async () => {
   const opened = await openTestDatabase(systemClock);
   onTestFinished(opened.close);
   const close = vi.fn(async () => {});

@@ -8,7 +8,7 @@ import { apiKey, revoke } from "../backend/support.ts";
 import { createTestClock, createWorld } from "../support/world.ts";
 import { runCommand } from "./run.ts";
 
-/** What somebody signed in to, in which the API keys of one of two backends cannot be ended. */
+/** The environment of a world with one session and two backends, where ending the API keys of `shop` fails. */
 async function stuck() {
   const world = await createWorld({ clock: createTestClock(Date.now()) });
   onTestFinished(() => world.close());
@@ -22,7 +22,7 @@ async function stuck() {
   return { DATABASE_URL: url, PHONEKEY_SECRETS: world.config.secrets.join(",") };
 }
 
-test("restored says what it did also where a later step fails", async () => {
+test("restored prints what was done if a later step fails", async () => {
   const env = await stuck();
   const failed = { code: 1, stderr: "phonekey: not these\n" };
   const json = await runCommand(restoredCommand(), ["--end-api-keys", "--json"], env);
@@ -35,7 +35,7 @@ test("restored says what it did also where a later step fails", async () => {
   expect(text.stdout).toMatch(/^Ended 1 session and [^\n]+\nEnded the API keys of bank: [^\n]+\n$/);
 });
 
-test("restored says what it did, whom it could not erase, and which backends have keys, each once", async () => {
+test("restored prints what was done, which erasures failed, and each backend with valid API keys once", async () => {
   const world = await createWorld({ clock: createTestClock(Date.now()) });
   onTestFinished(() => world.close());
   const { user } = await world.signIn();

@@ -13,16 +13,16 @@ afterEach(() => {
 });
 
 test.each([
-  ["everybody is here", {}, 0],
-  ["somebody was refused", { refused: 1 }, 1],
-  ["somebody conflicts with another", { conflicting: 1 }, 1],
-  ["some were not read", { complete: false }, 1],
-])("an import after which %s", async (_, more, code) => {
+  ["0 if every user is there afterwards", {}, 0],
+  ["1 if a user was refused", { refused: 1 }, 1],
+  ["1 if a user conflicts with another one", { conflicting: 1 }, 1],
+  ["1 if it was interrupted", { complete: false }, 1],
+])("an import sets the exit code: %s", async (_, more, code) => {
   await runImport(async () => ({ ...COUNTS, ...more }), { share: () => undefined });
   expect(process.exitCode).toBe(code);
 });
 
-test("an import leaves signals to Node.js again once it is over, and when it fails", async () => {
+test("an import removes its signal listeners when it ends or fails", async () => {
   const listeners = () => ["SIGINT", "SIGTERM"].map((signal) => process.listenerCount(signal));
   const before = listeners();
   const options = { share: () => undefined };
@@ -32,7 +32,7 @@ test("an import leaves signals to Node.js again once it is over, and when it fai
   expect(listeners()).toEqual(before);
 });
 
-test("an import says how many of each there were, and that it goes on where it was interrupted", async () => {
+test("an import prints its counts, and how to continue if it was interrupted", async () => {
   const counts = { read: 15, imported: 5, alreadyThere: 1, conflicting: 2, refused: 3, complete: false };
   await runImport(async () => counts, { share: () => undefined });
   expect(vi.mocked(console.log).mock.calls).toEqual([

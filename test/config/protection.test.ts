@@ -4,8 +4,8 @@ import { config, load, SECRET, useFolder } from "./load.ts";
 
 useFolder();
 
-describe("money and the guard", () => {
-  it("prices are by country and sender, in exact millionths", () => {
+describe("SMS_PRICES, SPEND_HOUR and SPEND_DAY", () => {
+  it("are read by country and by sender, in exact millionths", () => {
     const SMS_PRICES = "USD, us=0.0079, tencent/CN=0.04, tencent/*=2, *=1";
     const { protection } = config({
       SMS_PRICES,
@@ -32,7 +32,7 @@ describe("money and the guard", () => {
 });
 
 describe("the guard's allow-list", () => {
-  it("takes countries, beginnings of numbers and networks", () => {
+  it("takes countries, number prefixes and networks", () => {
     const { guardAllow } = config({ GUARD_ALLOW: "gb, +86138, 198.51.100.0/24, 2001:db8::/33" }).protection;
     expect(guardAllow).toEqual({
       countries: ["GB"],
@@ -53,7 +53,7 @@ describe("limits", () => {
     )
     .filter(([, length, unit]) => length * unitMs[unit] <= 30 * unitMs.d);
 
-  it("mean what they say", () => {
+  it("are read as the counts and windows that were written", () => {
     fc.assert(
       fc.property(fc.array(windows, { minLength: 1, maxLength: 5 }), (list) => {
         const text = list.map(([max, length, unit]) => `${max}/${length}${unit}`).join(",");
@@ -64,7 +64,7 @@ describe("limits", () => {
     );
   });
 
-  it("take nothing that is not a list of whole windows", () => {
+  it("are refused if they are not a list of whole windows", () => {
     const text = fc
       .string({ unit: fc.constantFrom(..."0159/smhdw,-. u") })
       .filter((each) => each.trim() !== "");

@@ -1,4 +1,4 @@
-/** A setting, and what it must not be. */
+/** A setting, and values of it that are refused. */
 export type Refused = [name: string, ...texts: string[]];
 
 const TEMPLATE_USES = [
@@ -22,7 +22,7 @@ const NOTICE_USES = [
   "_PHONE_CHANGED",
 ];
 
-/** Of the settings of Tencent Cloud SMS. */
+/** The settings of Tencent Cloud SMS. */
 export const REFUSED_TENCENT: readonly Refused[] = [
   ["TENCENT_SECRET_ID", "two words", "密"],
   ["TENCENT_SECRET_KEY", "two words", "k".repeat(257)],
@@ -57,7 +57,7 @@ export const REFUSED_TENCENT: readonly Refused[] = [
         "1110:code,",
         "1110:stop",
         "1110:code:【腾讯云】",
-        // Spaces are for Global SMS alone.
+        // Only Global SMS takes spaces.
         ...(kind === "TENCENT_SMS" ? ["1110:code:Test demo"] : []),
         "1110::a:b",
       ],

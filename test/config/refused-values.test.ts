@@ -184,7 +184,7 @@ const REFUSED: readonly Refused[] = [
     ...["456789", "123789", "147258", "138001", "001380", "901234"].map(
       (code) => `+8613800138000=${code}@${SOON}`,
     ),
-    // No mobile, or of a country that may not sign in.
+    // Not a mobile number, or one of a country that may not sign in.
     `+861012345678=405938@${SOON}`,
     `+447911123456=405938@${SOON}`,
     `+8613800138000=405938@${SOON},+8613800138000=948205@${SOON}`,
@@ -289,7 +289,7 @@ it.each(REFUSED)("%s is refused when it is wrong", (name, ...texts) => {
   }
 });
 
-it("cover every variable", () => {
+it("the refused values cover every setting", () => {
   const names = REFUSED.map(([name]) => name).sort();
   expect(names).toEqual(Object.keys(settingsSchema.shape).sort());
 });

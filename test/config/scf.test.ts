@@ -6,7 +6,7 @@ useFolder();
 
 const DATABASE_URL = "mysql://u:p@10.0.0.5/phonekey";
 const { TENCENT_SECRET_ID: _id, TENCENT_SECRET_KEY: _key, ...SENDER } = TENCENT;
-/** What a function has to be given, and no more: its role brings the keys of Tencent Cloud. */
+/** The least that a function needs: its role brings the keys of Tencent Cloud. */
 const LEAST: Env = { PHONEKEY_SECRETS: SECRET, DATABASE_URL, TENCENTCLOUD_RUNENV: "SCF", ...SENDER };
 
 const load = (env: Env) => loadConfig(env, { folder, onScf: true });
@@ -29,20 +29,20 @@ describe("settings on SCF", () => {
     expect(scf).toEqual({ hasRoleHeaders: false });
   });
 
-  test("blank variables count as not set", () => {
+  test("treat blank variables as not set", () => {
     expect(configOf({ ...LEAST, NODE_ENV: " ", PORT: "", HOST: "" })).toMatchObject({
       mode: "production",
       server: { host: "0.0.0.0", port: 9000 },
     });
   });
 
-  test("hold the account's id, which the platform tells", () => {
+  test("take the account's id from the platform", () => {
     expect(configOf({ ...LEAST, TENCENTCLOUD_APPID: "1250000000" }).scf).toMatchObject({
       appId: "1250000000",
     });
   });
 
-  test("do without what a function cannot have, whatever the mode", () => {
+  test("refuse SQLite and state in memory, in any mode", () => {
     expect(problemsOf({ ...LEAST, DATABASE_URL: undefined })).toEqual(["DATABASE_URL"]);
     for (const mode of ["development", "production"]) {
       const wrong = { ...LEAST, NODE_ENV: mode, DATABASE_URL: "sqlite:./x.db", STATE_URL: "memory:" };
@@ -50,7 +50,7 @@ describe("settings on SCF", () => {
     }
   });
 
-  test("name the host that tokens of Turnstile have to name", () => {
+  test("need PUBLIC_URL or ALLOWED_ORIGINS with Turnstile, whose tokens must name a host of them", () => {
     const turnstile = {
       ...LEAST,
       CAPTCHA: "turnstile",
@@ -62,7 +62,7 @@ describe("settings on SCF", () => {
     expect(problemsOf({ ...turnstile, PUBLIC_URL: "https://login.example" })).toEqual([]);
   });
 
-  test("still need secrets and a real sender", () => {
+  test("need secrets and a real sender", () => {
     expect(problemsOf({ DATABASE_URL })).toEqual(["PHONEKEY_SECRETS", "SMS_SENDER"]);
   });
 
@@ -71,7 +71,7 @@ describe("settings on SCF", () => {
     expect(load(LEAST).warnings.filter((warning) => warning.startsWith("PORT"))).toEqual([]);
   });
 
-  test("name the demo's database, which must be a MySQL", () => {
+  test("take the demo's database from IMPORT_DATABASE_URL, which must be MySQL", () => {
     const url = "mysql://reader:secret@10.0.0.5/demo";
     expect(configOf({ ...LEAST, IMPORT_DATABASE_URL: url }).scf?.importFrom).toMatchObject({
       database: "demo",
@@ -81,7 +81,7 @@ describe("settings on SCF", () => {
     ]);
   });
 
-  test("elsewhere none of this holds", () => {
+  test("are not those of other places", () => {
     const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, TENCENTCLOUD_APPID: "1250000000" }, { folder });
     expect(loaded).toMatchObject({ ok: true, config: { mode: "development", server: { port: 8080 } } });
     expect(loaded.ok && loaded.config.scf).toBeUndefined();

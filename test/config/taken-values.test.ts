@@ -226,11 +226,11 @@ const TAKEN: Case[] = [
     (read) => read.server.trustedProxies,
     ["10.0.0.9/32", "172.16.0.0/12"],
   ],
-  // All of IPv4, which the log doubts by that name.
+  // All of IPv4, in the form that the warning about it names.
   ["TRUSTED_PROXIES", "::ffff:0.0.0.0/96", (read) => read.server.trustedProxies, ["0.0.0.0/0"]],
 ];
 
-it.each(TAKEN)("%s=%s is taken", (name, text, read, expected) => {
+it.each(TAKEN)("%s=%s is accepted", (name, text, read, expected) => {
   expect(read(config({ [name]: text }))).toEqual(expected);
 });
 

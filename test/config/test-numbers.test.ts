@@ -6,7 +6,7 @@ useFolder();
 describe("test numbers", () => {
   const TEST_NUMBERS = `+8613800138000=405938@${SOON}, +8613800138001=917402@2020-02-29`;
 
-  it("are good to the end of their last day, and may be over", () => {
+  it("are valid to the end of their last day; one that is over is accepted", () => {
     expect(config({ TEST_NUMBERS }).testNumbers).toEqual([
       { phone: "+8613800138000", code: "405938", until: Date.parse(SOON) + 86_400_000 },
       { phone: "+8613800138001", code: "917402", until: Date.UTC(2020, 2, 1) },
@@ -14,19 +14,19 @@ describe("test numbers", () => {
     expect(config().testNumbers).toEqual([]);
   });
 
-  it("are written as the numbers that people are known by", () => {
+  it("must be written in the form that phones are stored in", () => {
     const problem = (number: string) =>
       problems({ ALLOWED_COUNTRIES: "CN,GB", TEST_NUMBERS: `${number}=405938@${SOON}` }).TEST_NUMBERS;
     expect(problem("+447400123456")).toBeUndefined();
     expect(problem("+4407400123456")).toBe("entry 1 must have a mobile number of ALLOWED_COUNTRIES");
   });
 
-  it("may end within a year", () => {
+  it("may end 365 days from now", () => {
     const numbers = config({ TEST_NUMBERS: `+8613800138000=405938@${inDays(365)}` }).testNumbers;
     expect(numbers).toHaveLength(1);
   });
 
-  it("are told of at every start, without the code or the number, until nothing is left of them", () => {
+  it("are warned of, without number or code, as long as TEST_NUMBERS has one, even if it is over", () => {
     const told = warnings({ TEST_NUMBERS }).join();
     expect(told).toContain(`TEST_NUMBERS: 1 number signs in with a fixed code`);
     expect(told).toContain(SOON);
@@ -35,7 +35,7 @@ describe("test numbers", () => {
     expect(warnings({}).join()).not.toContain("TEST_NUMBERS");
   });
 
-  it("are named by no problem, nor is their code", () => {
+  it("and their codes do not appear in problems", () => {
     const wrong = [
       `+8613800138000=405938@${inDays(900)}`,
       `+8613800138000=4059381@${SOON}`,
@@ -50,7 +50,7 @@ describe("test numbers", () => {
     }
   });
 
-  it("have codes as long as all codes", () => {
+  it("need a code that has CODE_LENGTH digits and is not guessed first", () => {
     const numbers = `+8613800138000=40593817@${SOON}`;
     expect(problems({ TEST_NUMBERS: numbers, CODE_LENGTH: "8" })).toEqual({});
     expect(problems({ TEST_NUMBERS: numbers }).TEST_NUMBERS).toContain("CODE_LENGTH");
@@ -59,7 +59,7 @@ describe("test numbers", () => {
     expect(problems(easy).TEST_NUMBERS).toContain("nobody tries first");
   });
 
-  it("nearly every random code is taken", () => {
+  it("accept nearly every random code", () => {
     let taken = 0;
     for (let code = 100_000; code < 1_000_000; code += 997) {
       if (!problems({ TEST_NUMBERS: `+8613911111111=${code}@${SOON}` }).TEST_NUMBERS) taken += 1;

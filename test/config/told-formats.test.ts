@@ -6,14 +6,14 @@ useFolder();
 it.each([
   ["TENCENT_CAPTCHA_DISASTER_TICKETS", "true", "unlimited"],
   ["IMPORT_DATABASE_URL", "postgres://db", "sqlite"],
-])("a refusal of %s names no form that would be refused, too", (name, text, refused) => {
+])("the problem with %s suggests no form that is refused for it, too", (name, text, refused) => {
   const problem = problems({ [name]: text })[name];
   expect(problem).toMatch(/^must be /);
   expect(problem).not.toContain(refused);
 });
 
 it.each(["LIMIT_PHONE_SENDS", "TENCENT_CAPTCHA_DISASTER_TICKETS"])(
-  "a refusal of %s for its window says how long one may be",
+  "the problem with a window of %s that is too long says how long it may be",
   (name) => {
     expect(problems({ [name]: "20/31d" })[name]).toContain("30 days at most");
   },

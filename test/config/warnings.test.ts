@@ -40,11 +40,11 @@ describe("production", () => {
     ["no public address", { PUBLIC_URL: undefined }, "PUBLIC_URL"],
   ];
 
-  it.each(stops)("is stopped by %s alone", (_, change, name) => {
+  it.each(stops)("does not start with %s, and names only that setting", (_, change, name) => {
     expect(Object.keys(problems({ ...PRODUCTION, ...change }))).toEqual([name]);
   });
 
-  it("is stopped by what the document says, and by the sender where codes are too long for it", () => {
+  it("has a test for each setting that is documented to stop it, CODE_LENGTH aside", () => {
     const documented = Object.entries(settingsSchema.shape)
       .filter(([, schema]) => settings.get(schema)?.stopsProduction)
       .map(([name]) => name);
@@ -68,7 +68,7 @@ describe("production", () => {
       "production",
     ],
     [
-      "an address of the operator's that sends, at a public https address",
+      "the webhook sender at a public https address",
       {
         SMS_SENDER: "webhook",
         SMS_WEBHOOK: "http://127.0.0.1:9000/send",
@@ -87,11 +87,11 @@ describe("production", () => {
     ["a test run", { NODE_ENV: "test" }, "development"],
   ];
 
-  it.each(modes)("holds or not: %s", (_, env, mode) => {
+  it.each(modes)("is told from development: %s", (_, env, mode) => {
     expect(config(env).mode).toBe(mode);
   });
 
-  it("also stops where NODE_ENV was forgotten", () => {
+  it("does not start without secrets, even if NODE_ENV is not set", () => {
     const env = { PHONEKEY_SECRETS: undefined, ...TENCENT, PUBLIC_URL: "https://auth.example.com" };
     expect(Object.keys(problems(env))).toEqual(["PHONEKEY_SECRETS"]);
   });
@@ -118,11 +118,11 @@ describe("warnings", () => {
     ["LIMIT_ADDRESS_CHECKS", { ...PRODUCTION, LIMIT_ADDRESS_CHECKS: "unlimited" }],
   ];
 
-  it.each(doubtful)("%s alone is doubted", (name, env) => {
+  it.each(doubtful)("name only %s", (name, env) => {
     expect(warnings(env).map((warning) => warning.split(":")[0])).toEqual([name]);
   });
 
-  it("leave sound settings alone", () => {
+  it("are not given about sound settings", () => {
     const sound = {
       PUBLIC_URL: "http://localhost:8080",
       CLIENT_IP_HEADER: "x-real-ip",
@@ -135,14 +135,14 @@ describe("warnings", () => {
   });
 
   it.each(["db/phonekey?ssl=true", "127.0.0.1/phonekey", "db/phonekey?socketPath=/run/mysqld.sock"])(
-    "are not given about a database that nobody listens to on its way (%s)",
+    "are not given about a database over TLS, loopback or a socket (%s)",
     (rest) => {
       expect(warnings({ ...PRODUCTION, DATABASE_URL: `mysql://u:p@${rest}` })).toEqual([]);
     },
   );
 
   it.each([{ FUNCTIONS_API: "off" }, { CAPTCHA: "off" }, { CAPTCHA_WHEN: "risk" }])(
-    "are not given about strangers who are not asked with %j",
+    "are not given about CAPTCHA_WHEN with %j",
     (env) => {
       expect(warnings({ CAPTCHA_WHEN: "always", ...env })).toEqual([]);
     },
@@ -155,12 +155,12 @@ describe("warnings", () => {
     ["PHONEKEY_SECRETS_FILE", "PHONEKEY_SECRETS"],
     ["ALLOWED_COUNTRY", "ALLOWED_COUNTRIES"],
     ["DATABASE_URI", "DATABASE_URL"],
-  ])("name the setting that %s is near", (typo, near) => {
+  ])("name the setting nearest to %s", (typo, near) => {
     const spoken = warnings({ [typo]: "x" });
     expect(spoken).toEqual([`${typo}: not a setting of this version. The nearest one is ${near}.`]);
   });
 
-  it("stay silent about what other programs use", () => {
+  it("are not given about variables of other programs", () => {
     const others = {
       PATH: "/bin",
       HOSTNAME: "x",
@@ -174,15 +174,15 @@ describe("warnings", () => {
     expect(warnings(callers)).toEqual([]);
   });
 
-  it("about names come with problems too", () => {
+  it("about unknown names are given beside problems, too", () => {
     const loaded = load({ ...PRODUCTION, PHONEKEY_SECRETS: undefined, PHONEKEY_SECRET: SECRET });
     expect(loaded.ok).toBe(false);
     expect(loaded.warnings.join()).toContain("PHONEKEY_SECRET:");
   });
 });
 
-describe("the secret of development", () => {
-  it("is made once, for its owner's eyes alone", () => {
+describe("the development secret", () => {
+  it("is created once, readable only by the user who runs the server", () => {
     const first = developmentSecret(folder);
     expect(first).toMatch(/^[\w-]{43}$/);
     expect(developmentSecret(folder)).toBe(first);
@@ -192,7 +192,7 @@ describe("the secret of development", () => {
     expect(readdirSync(join(folder, "data"))).toEqual(["secret"]);
   });
 
-  it("is flushed before it has its name, and is another's whose start was faster", () => {
+  it("is flushed before it gets its name; if another start was faster, its secret is used", () => {
     const data = join(folder, "data");
     mkdirSync(data);
     const flush = vi.spyOn(fs, "fsyncSync").mockImplementationOnce(() => {
@@ -203,7 +203,7 @@ describe("the secret of development", () => {
     expect(readdirSync(data)).toEqual(["secret"]);
   });
 
-  it("is not made by who only looks, and found where it is", () => {
+  it("is read if it exists, but not created, if makesSecret is false", () => {
     const look = () => {
       const loaded = loadConfig({}, { folder, makesSecret: false });
       return loaded.ok && loaded.config.secrets;
@@ -213,7 +213,7 @@ describe("the secret of development", () => {
     expect(look()).toEqual([made]);
   });
 
-  it("that cannot be read is called so by who makes none", () => {
+  it("is a problem if makesSecret is false and it cannot be read", () => {
     writeFileSync(join(folder, "data"), "no folder");
     const looked = loadConfig({}, { folder, makesSecret: false });
     const message = "is not set, and data/secret cannot be read (ENOTDIR)";
@@ -226,19 +226,19 @@ describe("the secret of development", () => {
     expect(config({ PHONEKEY_SECRETS: undefined }).secrets).toEqual([OTHER_SECRET, SECRET]);
   });
 
-  it("is not used when the file was damaged", () => {
+  it("is a problem if its file is damaged, and the file is left as it is", () => {
     mkdirSync(join(folder, "data"));
     writeFileSync(join(folder, "data/secret"), "cut o");
     expect(problems({ PHONEKEY_SECRETS: undefined }).PHONEKEY_SECRETS).toContain("data/secret");
     expect(readFileSync(join(folder, "data/secret"), "utf8")).toBe("cut o");
   });
 
-  it("is a problem where none can be kept", () => {
+  it("is a problem if it cannot be written", () => {
     writeFileSync(join(folder, "data"), "");
     expect(problems({ PHONEKEY_SECRETS: undefined }).PHONEKEY_SECRETS).toMatch(/data\/secret \(E\w+\)$/);
   });
 
-  it("is not made while other settings are wrong", () => {
+  it("is not created while other settings are wrong", () => {
     expect(problems({ PHONEKEY_SECRETS: undefined, PORT: "x" })).toHaveProperty("PORT");
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { runCommand } from "../run.ts";
 const KEYS = { secretId: "AKIDtest0000000000", secretKey: "secretTESTsecretTESTsecretTEST" };
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]);
 
-test("a set-up tells a program what was done also where a later step fails", async () => {
+test("tencent setup --json prints what was done if a later step fails", async () => {
   const account = createAdminAccount();
   const cloud = await startCloud({ products: [smsAdmin(account)], accounts: [KEYS] });
   onTestFinished(cloud.close);

@@ -49,7 +49,7 @@ describe("phonekey tencent send-test", () => {
   const send = (args: readonly string[], more: Record<string, string> = {}) =>
     run(["tencent", "send-test", ...args], { ...READY, ...more });
 
-  test("asks first, and sends nothing where nobody can answer", async () => {
+  test("sends nothing without --yes if there is no terminal to ask on", async () => {
     const ended = await send(["--to", PHONE]);
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toMatch(/add --yes/);
@@ -67,7 +67,7 @@ describe("phonekey tencent send-test", () => {
     expect(ended.stdout.replace(sms?.serialNo ?? "", "")).not.toContain(code);
   });
 
-  test("says what is wrong when the cloud refuses", async () => {
+  test("prints why the cloud refuses, and the status `unknown` if its answer is lost", async () => {
     sending.refuse.push("FailedOperation.InsufficientBalanceInSmsPackage");
     const ended = await send(["--to", PHONE, "--yes"]);
     expect(ended).toMatchObject({ code: 1, stderr: "" });
@@ -82,14 +82,14 @@ describe("phonekey tencent send-test", () => {
     });
   });
 
-  test("refuses what is no phone, and the console sender", async () => {
+  test("refuses an invalid phone, and the console sender", async () => {
     expect(await send(["--to", "12", "--yes"])).toMatchObject({ code: 2 });
     const ended = await run(["tencent", "send-test", "--to", PHONE, "--yes"]);
     expect(ended).toMatchObject({ code: 1 });
     expect(ended.stderr).toMatch(/SMS_SENDER is `console`/);
   });
 
-  test("sends a payment to a payee whom a text names, and nothing where none does", async () => {
+  test("sends a payment code only if a template for payments is set, with the payee it names", async () => {
     const args = ["--to", PHONE, "--purpose", "confirm_transaction", "--yes"];
     const unnamed = await send(args);
     expect(unnamed).toMatchObject({ code: 1, stdout: "" });
@@ -102,7 +102,7 @@ describe("phonekey tencent send-test", () => {
     expect(sending.taken).toMatchObject([{ text: expect.stringMatching(/\d{6}，向Example Shop付1\.00元/) }]);
   });
 
-  test("has an address of the operator's send whatever there is to say, payments among it", async () => {
+  test("sends any purpose through the webhook, payments with a sample transaction", async () => {
     const posted: { data: object }[] = [];
     const server = createServer(async (request, response) => {
       posted.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));

@@ -53,7 +53,7 @@ const setup = (...more: string[]) =>
 const SUBMIT = ["--qualification-id", "1000001", "--document-image", "FOLDER/license.png"];
 
 describe("phonekey tencent setup", () => {
-  test("plans without changing anything, then submits, then finds everything there", async () => {
+  test("changes nothing with --dry-run, submits without it, and keeps everything when run again", async () => {
     const plan = await setup("--purposes", "all", "--dry-run");
     expect(plan).toMatchObject({ code: 0, stderr: "" });
     expect(plan.stdout).toMatch(/^would submit +signature: 腾讯云$/m);
@@ -77,7 +77,7 @@ describe("phonekey tencent setup", () => {
     expect(account.templates).toHaveLength(7);
   });
 
-  test("submits the texts of notices as notices, and prints the settings that name them", async () => {
+  test("submits the texts of notices with the type for notices, and prints their settings", async () => {
     const text =
       "phone_change_started=您的账号即将更换手机号。如非本人操作，请打开 example.com/stop/{1} 停止。";
     const done = await setup(...SUBMIT, "--notices", "all", "--text", text);
@@ -99,7 +99,7 @@ describe("phonekey tencent setup", () => {
     expect(steps.map(({ action }: { action: string }) => action)).toEqual(["keep", "keep", "keep"]);
   });
 
-  test("ends with 1 and the reviewer's words when something was rejected", async () => {
+  test("exits with 1 and prints the reviewer's reply if a template was rejected, until --resubmit", async () => {
     await setup(...SUBMIT);
     Object.assign(account.templates[0] ?? {}, { StatusCode: -1, ReviewReply: "模板不规范" });
     const ended = await setup();
@@ -133,25 +133,25 @@ describe("phonekey tencent setup", () => {
       ["--document-image", "FOLDER/license.png", "--sign-purpose", "others", "--qualification-id", "1"],
       /authorization/,
     ],
-  ])("%j is wrong use, and nothing is submitted", async (more, message) => {
+  ])("refuses %j, and submits nothing", async (more, message) => {
     const ended = await setup(...more);
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toMatch(message);
     expect([...account.signatures, ...account.templates]).toEqual([]);
   });
 
-  test("takes no picture of more than 5 MB, which the cloud would refuse", async () => {
+  test("refuses an image of more than 5 MB, as the cloud would", async () => {
     writeFileSync(join(folder, "large.png"), Buffer.concat([PNG, Buffer.alloc(5 * 1024 * 1024)]));
     const ended = await setup("--document-image", "FOLDER/large.png", "--qualification-id", "1");
     expect([ended.code, ended.stderr]).toEqual([2, expect.stringMatching(/large\.png is larger than 5 MB/)]);
   });
 
-  test("plans a purpose that is named twice once", async () => {
+  test("plans one template for a purpose that is named twice", async () => {
     const { stdout } = await setup("--purposes", "sign_in, sign_in", "--dry-run");
     expect(stdout.match(/^would submit +template sign_in/gm)).toHaveLength(1);
   });
 
-  test("says in the setting that a text has the code alone", async () => {
+  test("prints a setting that ends in `:code` for a text with only the code", async () => {
     const ended = await setup(
       ...SUBMIT,
       "--parameters",
@@ -163,7 +163,7 @@ describe("phonekey tencent setup", () => {
     expect(ended.stdout).toMatch(/^ {2}TENCENT_SMS_TEMPLATE_ID=\d+:code$/m);
   });
 
-  test("wants a name", async () => {
+  test("needs the signature from --sign-name or TENCENT_SMS_SIGN_NAME", async () => {
     expect(await run(["tencent", "setup"])).toMatchObject({ code: 2 });
     expect(await run(["tencent", "setup", "--dry-run"], { TENCENT_SMS_SIGN_NAME: "腾讯云" })).toMatchObject({
       code: 0,
@@ -179,7 +179,7 @@ describe("phonekey tencent setup", () => {
   });
 });
 
-describe("what keeps it from the cloud", () => {
+describe("phonekey tencent status, kept from the cloud", () => {
   test.each([
     ["no key", { TENCENT_SECRET_KEY: "" }, /TENCENT_SECRET_KEY: must be set/],
     [
@@ -190,8 +190,8 @@ describe("what keeps it from the cloud", () => {
     ["an unknown key", { TENCENT_SECRET_ID: "AKIDother" }, /does not know TENCENT_SECRET_ID/],
     ["a wrong secret", { TENCENT_SECRET_KEY: "wrongSECRET" }, /TENCENT_SECRET_KEY does not belong/],
     ["a region without SMS", { TENCENT_REGION: "ap-tokyo" }, /not served in TENCENT_REGION/],
-    ["nobody there", { TENCENT_SMS_ENDPOINT: "http://127.0.0.1:9" }, /cannot be reached/],
-  ])("%s is one clear sentence", async (_, more, sentence) => {
+    ["an endpoint where nothing listens", { TENCENT_SMS_ENDPOINT: "http://127.0.0.1:9" }, /cannot be reached/],
+  ])("explains in one sentence: %s", async (_, more, sentence) => {
     const ended = await run(["tencent", "status"], more);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toMatch(sentence);
@@ -222,7 +222,7 @@ describe("phonekey tencent status", () => {
     expect(json).toMatchObject({ ok: true, standings: [{ status: "in_review" }, { status: "in_review" }] });
   });
 
-  test("judges what the settings name, and nothing else", async () => {
+  test("exits with 1 for a bad template that the settings name, or for any if they name none", async () => {
     await setup(...SUBMIT, "--purposes", "sign_in,reset_password");
     Object.assign(account.templates[1] ?? {}, { StatusCode: -1 });
     const ours = { TENCENT_SMS_TEMPLATE_ID: String(account.templates[0]?.TemplateId) };
@@ -233,12 +233,12 @@ describe("phonekey tencent status", () => {
     expect(gone.stdout).toMatch(/99: not there/);
   });
 
-  test.each(["0", "1.5", "-1", "６０", "100000", ""])("looks at no interval of %j", async (seconds) => {
+  test.each(["0", "1.5", "-1", "６０", "100000", ""])("refuses an interval of %j without a call to the cloud", async (seconds) => {
     const ended = await run(["tencent", "status", "--watch", "--interval", seconds]);
     expect([ended.code, cloud.calls]).toEqual([2, []]);
   });
 
-  test("follows a review to its end, through a cloud that fails in between", async () => {
+  test("follows a review to its end with --watch, past a fault of the cloud", async () => {
     await setup(...SUBMIT);
     const looks = () => cloud.calls.filter(({ action }) => action === "DescribeSmsTemplateList").length;
     const before = looks();
@@ -255,14 +255,14 @@ describe("phonekey tencent status", () => {
   });
 });
 
-test("phonekey tencent status --watch ends where looking again would say the same", async () => {
+test("phonekey tencent status --watch ends at an error that a retry cannot mend", async () => {
   await setup(...SUBMIT);
   const looks = () => cloud.calls.filter(({ action }) => action === "DescribeSmsTemplateList").length;
   const before = looks();
   const watching = run(["tencent", "status", "--watch", "--interval", "1"]);
   await expect.poll(looks, { timeout: 10_000, interval: 10 }).toBeGreaterThan(before);
   cloud.faults.push({ error: "UnauthorizedOperation" });
-  // Otherwise it would go on to this end.
+  // If it went on, it would find everything approved and end with 0.
   for (const one of [...account.signatures, ...account.templates]) one.StatusCode = 0;
   expect((await watching).code).toBe(1);
 });
@@ -277,7 +277,7 @@ describe("phonekey tencent status --alert", () => {
     return rows;
   };
 
-  test("raises each alert once, and ends it when the review ends well", async () => {
+  test("raises one alert for a rejected template, and clears it once the template is approved", async () => {
     const file = join(folder, "phonekey.db");
     const here = { DATABASE_URL: `sqlite:${file}` };
     const look = () => run(["tencent", "status", "--alert"], here);

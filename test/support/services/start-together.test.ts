@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startTogether } from "./start-together.ts";
 
-test("where one of several does not start, all that did are stopped, whatever comes of it", async () => {
+test("if one part does not start, all that started are stopped, even if stopping one fails", async () => {
   const stopped: string[] = [];
   const part = async (name: string, ms: number) => {
     await new Promise((resolve) => setTimeout(resolve, ms));
