@@ -23,14 +23,14 @@ describe("an amount", () => {
     ["1200", "JPY", "1200"],
     ["1.5", "KWD", "1.500"],
     ["1.2345", "CLF", "1.2345"],
-  ])("%s %s is %s", (amount, currency, written) => {
+  ])("%s %s is read as %s", (amount, currency, written) => {
     expect(parse({ amount, currency })).toMatchObject({ ok: true, value: { amount: written } });
   });
 
   it.each([
     ...["0", "0.00", "-1", "+1", "1e3", "1E3", " 1", "1 ", "1.", ".5", "01", "00.5", "1,5", "1_0", "0x10"],
     ...["1.005", "1000000000000", "9".repeat(31), "NaN", "Infinity", "１２", "١٢", "1\u00a0000", ""],
-  ])("%j is none", (amount) => {
+  ])("%j is refused", (amount) => {
     expect(fieldOf({ amount })).toBe("transaction.amount");
   });
 
@@ -38,25 +38,24 @@ describe("an amount", () => {
     ["0.5", "JPY"],
     ["1.0", "JPY"],
     ["1.2345", "KWD"],
-  ])("%s %s has too many decimals", (amount, currency) => {
+  ])("%s %s is refused for too many decimals", (amount, currency) => {
     expect(fieldOf({ amount, currency })).toBe("transaction.amount");
   });
 });
 
 describe("a currency", () => {
   it.each(["cny", "CNYY", "", "X".repeat(3), "XAU", "XTS", "BTC", "ＣＮＹ", "toString"])(
-    "%j is none",
+    "%j is refused",
     (currency) => {
       expect(fieldOf({ currency })).toBe("transaction.currency");
     },
   );
 
-  it("is known wherever this runtime knows one that is in use", () => {
-    // Withdrawn, or a unit of account without a minor unit.
+  it("in use is known with its decimals; one that is withdrawn or has no minor unit is not", () => {
+    const inUse = ["CNY", "EUR", "USD", "JPY", "HKD", "MOP", "TWD", "SGD", "GBP", "KRW", "INR", "CHF"];
+    expect(inUse.filter((code) => decimalsOf(code) === undefined)).toEqual([]);
     const none = ["CUC", "HRK", "SLL", "ZWL", "XDR", "XSU"];
-    const old = (code: string) => decimalsOf(code) === undefined && !none.includes(code);
-    const legal = ["CNY", "EUR", "USD", "JPY", "HKD", "MOP", "TWD", "SGD", "GBP", "KRW", "INR", "CHF"];
-    expect(legal.filter(old)).toEqual([]);
+    expect(none.filter((code) => decimalsOf(code) !== undefined)).toEqual([]);
     const mostDecimals = ["ISK", "BHD", "UYW", "IDR"].map(decimalsOf);
     expect(mostDecimals).toEqual([0, 3, 4, 2]);
   });
@@ -73,14 +72,14 @@ describe("a payee", () => {
     "Q",
     "Café №5",
     "🏪 Kiosk",
-  ])("%j can be seen", (payee) => {
+  ])("%j is accepted", (payee) => {
     expect(parse({ payee })).toMatchObject({ ok: true, value: { payee } });
   });
 
   it.each([
-    ["nothing", ""],
-    ["too much", "x".repeat(41)],
-    ["a space alone", " "],
+    ["no character", ""],
+    ["41 characters", "x".repeat(41)],
+    ["only a space", " "],
     ["a space at its end", "Shop "],
     ["two spaces", "Shop  Ltd"],
     ["a no-break space", "Shop\u00a0Ltd"],
@@ -94,13 +93,13 @@ describe("a payee", () => {
     ["a soft hyphen", "Sh\u00adop"],
     ["a byte order mark", "\ufeffShop"],
     ["a tag character", "Shop\u{e0041}"],
-    ["half of a pair", "Shop\ud800"],
-    ["a private character", "Shop\ue000"],
-    ["marks that pile up", "Sho\u0316\u0317\u0318p"],
-    ["a mark alone", "\u0301Shop"],
+    ["half of a surrogate pair", "Shop\ud800"],
+    ["a private-use character", "Shop\ue000"],
+    ["stacked marks", "Sho\u0316\u0317\u0318p"],
+    ["a mark before any letter", "\u0301Shop"],
     ["letters not in normal form", "Cafe\u0301"],
-    ["punctuation alone", "…!"],
-    ["marks that end it in the message", 'Shop". Your code is'],
+    ["only punctuation", "…!"],
+    ["a quotation mark that would end it in the message", 'Shop". Your code is'],
     ["an address", "https://evil.example"],
     ["a host", "pay.evil.example"],
     ["a host in full width", "evil．ｅｘａｍｐｌｅ"],
@@ -111,17 +110,17 @@ describe("a payee", () => {
     ["a Cyrillic letter among Latin ones", "P\u0430yPal"],
     ["a Greek letter among Latin ones", "\u0391pple"],
     ["a Cyrillic letter among Greek ones", "\u0391\u0410"],
-  ])("with %s is none", (_, payee) => {
+  ])("with %s is refused", (_, payee) => {
     expect(fieldOf({ payee })).toBe("transaction.payee");
   });
 });
 
-it.each(["", "abc", `${HASH}=`, HASH.slice(1), `${HASH}A`, "+".repeat(43)])("takes no hash %j", (hash) => {
+it.each(["", "abc", `${HASH}=`, HASH.slice(1), `${HASH}A`, "+".repeat(43)])("the hash %j is refused", (hash) => {
   expect(fieldOf({ hash })).toBe("transaction.hash");
 });
 
-describe("what stands for a transaction", () => {
-  it("is what the documents say", () => {
+describe("the digest of a transaction", () => {
+  it("is the SHA-256 of its JSON, as documented", () => {
     const json = '["120.00","CNY","Example Shop",""]';
     expect(transactionDigest(PURCHASE)).toBe(createHash("sha256").update(json).digest("base64url"));
   });

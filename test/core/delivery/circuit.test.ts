@@ -19,7 +19,7 @@ function set(route = ROUTE) {
 
 describe("the order of senders", () => {
   test.each(["unavailable", "unknown"] as const)(
-    "one that is %s three times in a row comes last",
+    "puts a sender last that is %s three times in a row",
     (status) => {
       const { order, fail } = set();
       fail("first", 2, status);
@@ -29,7 +29,7 @@ describe("the order of senders", () => {
     },
   );
 
-  test.each(ANSWERED)("one that answers (%s) begins anew", (status) => {
+  test.each(ANSWERED)("forgets the failures of a sender that answers (%s)", (status) => {
     const { order, fail, circuit } = set();
     fail("first", 2);
     circuit.note("first", status);
@@ -40,7 +40,7 @@ describe("the order of senders", () => {
     expect(order()).toEqual(["first", "second", "third"]);
   });
 
-  test("after a minute one message tries it in its place, and others wait for what it says", () => {
+  test("after a minute puts the failed sender in its place for one message, until that has an answer", () => {
     const { clock, order, fail } = set();
     fail("first", 3);
     clock.advance(MINUTE - 1);
@@ -48,18 +48,18 @@ describe("the order of senders", () => {
     clock.advance(1);
     expect(order()).toEqual(["first", "second", "third"]);
     expect(order()).toEqual(["second", "third", "first"]);
-    // Nobody heard what it said: a minute later the next message tries.
+    // No answer was noted: a minute later the next message tries.
     clock.advance(MINUTE);
     expect(order()[0]).toBe("first");
   });
 
-  test("where all are held the first is tried all the same", () => {
+  test("is that of the route if all senders failed", () => {
     const { order, fail } = set();
     for (const { name } of ROUTE) fail(name, 3);
     expect(order()).toEqual(["first", "second", "third"]);
   });
 
-  test("a clock that was set back holds nobody", () => {
+  test("is that of the route if the clock was set back", () => {
     const { clock, order, fail } = set();
     fail("first", 3);
     clock.advance(-HOUR);
@@ -68,7 +68,7 @@ describe("the order of senders", () => {
 });
 
 describe("what the operator is told", () => {
-  test("that it fails for longer than a pause, every five minutes, and that it is over, once", () => {
+  test("that a sender still fails after a minute, every five minutes; and once that it is over", () => {
     const { clock, circuit, fail } = set();
     expect(circuit.note("first", "accepted")).toBe("up");
     expect(fail("first", 10)).toEqual([]);
@@ -79,12 +79,12 @@ describe("what the operator is told", () => {
     clock.advance(1);
     expect(fail("first", 10)).toEqual(["down"]);
     expect([circuit.note("first", "rejected"), circuit.note("first", "accepted")]).toEqual(["up", undefined]);
-    // Else a process that it answers would end what one that it does not answer says.
+    // Otherwise a process that reaches the sender would clear the alert of a process that does not.
     clock.advance(HOUR);
     expect(circuit.note("first", "accepted")).toBeUndefined();
   });
 
-  test("nothing of a few failures, however far apart", () => {
+  test("nothing of three failures, however far apart", () => {
     const { clock, fail } = set();
     for (let n = 0; n < 3; n += 1) {
       expect(fail("first")).toEqual([]);
@@ -93,7 +93,7 @@ describe("what the operator is told", () => {
     expect(fail("first")).toEqual(["down"]);
   });
 
-  test("that it is up, the first time in a process: an earlier one may have said otherwise", () => {
+  test("that a sender is up at its first answer in a process: an earlier process may have told that it is down", () => {
     const { circuit, fail } = set();
     fail("first", 2);
     expect(circuit.note("first", "accepted")).toBe("up");
@@ -101,7 +101,7 @@ describe("what the operator is told", () => {
   });
 });
 
-test("whatever happens: none is left out or tried twice, and one is held only within a minute of three failures in a row", () => {
+test("in any sequence each sender is in the order once, and is put last only within a minute of three failures in a row", () => {
   const step = fc.record({
     ms: fc.constantFrom(0, SECOND, MINUTE - 1, MINUTE),
     sender: fc.nat(ROUTE.length - 1),

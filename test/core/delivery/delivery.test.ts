@@ -26,7 +26,7 @@ afterAll(() => opened.close());
 
 type Answer = Parameters<ReturnType<typeof createTestSender>["answer"]>[0];
 
-/** Delivers one message by senders that answer so; with what the record says afterwards. */
+/** Delivers one message by senders that give these answers; resolves with what the record says afterwards. */
 async function delivered(answers: readonly Answer[], deadlineMs = 1_000) {
   const senders = answers.map((answer, index) => {
     const sender = createTestSender(`sender-${index + 1}`);
@@ -81,7 +81,7 @@ function smsOf(id: string): SmsMessage {
 const says = (status: SendStatus): SendOutcome => ({ status });
 
 describe("the route", () => {
-  test("asks the first sender, and nobody else when it took the message", async () => {
+  test("asks only the first sender if it accepts the message", async () => {
     const { result, tried, record, got, sms, reported } = await delivered([
       says("accepted"),
       says("accepted"),
@@ -93,7 +93,7 @@ describe("the route", () => {
     expect(record).toMatchObject({ status: "accepted", sender: "sender-1" });
   });
 
-  test("hands the same message on from one that certainly did not send it", async () => {
+  test("hands the same message on after a sender that certainly did not send it", async () => {
     const outcome = await delivered([
       says("unavailable"),
       says("rejected"),
@@ -104,11 +104,11 @@ describe("the route", () => {
     expect(outcome.tried).toEqual([1, 1, 1, 0]);
     expect(new Set(outcome.got)).toEqual(new Set([outcome.sms]));
     expect(outcome.record).toMatchObject({ status: "accepted", sender: "sender-3" });
-    // Of what each had time for nothing is left behind.
+    // The deadlines of all tries were ended.
     expect(outcome.stillRunning).toBe(0);
   });
 
-  test("gives up when nobody is reached", async () => {
+  test("gives up if no sender can be reached", async () => {
     const { result, tried, record, reported } = await delivered([says("unavailable"), says("unavailable")]);
     const both = { messageId: record?.id, status: "unavailable" };
     expect(reported).toEqual([
@@ -124,7 +124,7 @@ describe("the route", () => {
     ["unknown", "ok"],
     ["bad_number", "phone_unreachable"],
     ["throttled", "too_many_requests"],
-  ] as const)("does not ask another after %s, which is %s to the caller", async (status, expected) => {
+  ] as const)("asks no other sender after %s, which the caller gets as %s", async (status, expected) => {
     const { result, tried, record } = await delivered([says(status), says("accepted")]);
     expect(result).toBe(expected);
     expect(tried).toEqual([1, 0]);
@@ -163,7 +163,7 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
     });
   });
 
-  test("one that says at its deadline that nothing had left is believed: the next may try", async () => {
+  test("unless its sender says at the deadline that nothing had left: then the next one tries", async () => {
     const connecting: SmsSender["send"] = (_, deadline) =>
       new Promise<SendOutcome>((resolve) => {
         deadline.signal().addEventListener("abort", () => process.nextTick(resolve, says("unavailable")));
@@ -173,7 +173,7 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
     expect(record).toMatchObject({ status: "accepted", sender: "sender-2" });
   });
 
-  test("an answer after the deadline changes nothing, a late failure neither", async () => {
+  test("even if its sender reports a failure after the deadline", async () => {
     const late: SmsSender["send"] = (_, deadline) =>
       new Promise<SendOutcome>((resolve) => {
         deadline.signal().addEventListener("abort", () => setTimeout(() => resolve(says("bad_number")), 5));
@@ -184,14 +184,14 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
     expect(record?.status).toBe("unknown");
   });
 
-  test("no signal is made for a sender that asks for none", async () => {
+  test("no AbortController is made for a sender that does not ask for its signal", async () => {
     const made = vi.spyOn(globalThis, "AbortController");
     await delivered([says("accepted")]);
     expect(made).not.toHaveBeenCalled();
     made.mockRestore();
   });
 
-  test("each sender has a deadline of its own", async () => {
+  test("each sender has a deadline of its own, also after others were slow", async () => {
     const slow: Answer = async () => {
       await new Promise((resolve) => setTimeout(resolve, 60));
       return says("unavailable");
@@ -203,7 +203,7 @@ describe("promise 5: a message that may have gone out is not sent again", () => 
 });
 
 describe("the record", () => {
-  test("keeps what the provider said, for the operator", async () => {
+  test("keeps the provider's id and code, for the operator", async () => {
     const outcome = {
       status: "throttled",
       providerId: "p-1",
@@ -220,7 +220,7 @@ describe("the record", () => {
     ["throttled", 60],
     ["rejected", 30],
     ["unavailable", 30],
-  ] as const)("%s without a time of its own: %i s", async (status, seconds) => {
+  ] as const)("has a default Retry-After if the sender names none: %s, %i s", async (status, seconds) => {
     expect((await delivered([says(status)])).retryAfterSeconds).toBe(seconds);
   });
 });
@@ -229,11 +229,11 @@ test.each([
   [0, 1],
   [0.2, 1],
   [1.2, 2],
-])("a sender's wait of %d seconds is %d whole ones to the person", (said, told) => {
+])("a sender's wait of %d s is answered as %d s", (said, told) => {
   expect(deliveryResult("throttled", said)).toMatchObject({ refusal: { retryAfterSeconds: told } });
 });
 
-test("the operator hears of what only they can mend also where the budgets could not be corrected", async () => {
+test("alerts are raised and settled, and problems reported, even if the budgets could not be corrected", async () => {
   const { sender, answer } = createTestSender("sender-1");
   answer({ status: "rejected", alert: { kind: "sms_balance", subject: "sender-1" }, settles: ["other"] });
   const record = aMessage();

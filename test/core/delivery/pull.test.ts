@@ -15,7 +15,7 @@ import { HOUR, MINUTE } from "../times.ts";
 
 const number = (n: number) => `+861380013${8_000 + n}` as Phone;
 
-/** A record of messages, and whom a sender is asked about. */
+/** A record of messages, and the phones that the sender is asked about. */
 async function setUp() {
   const clock = createTestClock(NOW);
   const { database, stores, close } = await openTestDatabase(clock);
@@ -53,8 +53,8 @@ async function setUp() {
   return { clock, sent, asked, pull };
 }
 
-describe("asking about messages", () => {
-  test("goes on past a phone that cannot be read, and tells of it", async () => {
+describe("pullReports", () => {
+  test("goes on past a phone that cannot be decrypted, and then throws with the id of its message", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1);
     const damaged = await sent(2, MINUTE, { sealedPhone: "v1.x.y" });
@@ -63,7 +63,7 @@ describe("asking about messages", () => {
     expect(asked.map(({ phone }) => phone).toSorted()).toEqual([number(1), number(3)]);
   });
 
-  test("hears of a phone of which one message can be read, however many others are damaged", async () => {
+  test("asks about a phone if it can be decrypted from one of its messages", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1, MINUTE);
     const oldest = await sent(1, 5 * MINUTE, { sealedPhone: "v1.x.y" });
@@ -74,7 +74,7 @@ describe("asking about messages", () => {
     expect(asked).toContainEqual({ phone: number(1), since: oldest.createdAt - MINUTE });
   });
 
-  test("ends where keys cannot be reached, which would fail all of them", async () => {
+  test("stops at once if the keys are unavailable", async () => {
     const { sent, asked, pull } = await setUp();
     for (const n of [1, 2]) await sent(n);
     let opened = 0;
@@ -86,7 +86,7 @@ describe("asking about messages", () => {
     expect([opened, asked]).toEqual([1, []]);
   });
 
-  test("is asking once about all messages to a phone, from the oldest on", async () => {
+  test("asks once about all messages to a phone, from the oldest on", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1, MINUTE);
     const oldest = await sent(1, 5 * MINUTE);
@@ -94,7 +94,7 @@ describe("asking about messages", () => {
     expect(asked).toEqual([{ phone: number(1), since: oldest.createdAt - MINUTE }]);
   });
 
-  test("is done at one, five and thirty minutes and six hours", async () => {
+  test("asks about messages of one, five and thirty minutes and six hours ago", async () => {
     const { sent, asked, pull } = await setUp();
     for (const [n, minutes] of [1, 5, 30, 360].entries()) await sent(n, minutes * MINUTE);
     for (const [n, minutes] of [4, 29, 359, 720].entries()) await sent(n + 4, minutes * MINUTE);
@@ -102,21 +102,21 @@ describe("asking about messages", () => {
     expect(asked.map(({ phone }) => phone)).toEqual([0, 1, 2, 3].map(number));
   });
 
-  test("is asking about a hundred phones at most", async () => {
+  test("asks about a hundred phones at most", async () => {
     const { sent, asked, pull } = await setUp();
     for (let n = 0; n < 102; n += 1) await sent(n);
     await pull();
     expect(asked).toHaveLength(100);
   });
 
-  test("is done by one of several processes", async () => {
+  test("asks once if several processes run it", async () => {
     const { sent, asked, pull } = await setUp();
     await sent(1);
     await Promise.all([pull(), pull(), pull()]);
     expect(asked).toHaveLength(1);
   });
 
-  test("leaves out what became so old during a long pause, but for its last ten minutes", async () => {
+  test("asks after a long pause only about what came due in its last ten minutes", async () => {
     const { clock, sent, asked, pull } = await setUp();
     await pull();
     clock.advance(3 * HOUR);

@@ -10,7 +10,7 @@ import { createTestClock } from "../../support/clock.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { createTestKeyring } from "../../support/keyring.ts";
 
-test("a report is noted also when the answer of the send is written down while it is looked at", async () => {
+test("a report is noted even if the answer of its send is recorded while the report is matched", async () => {
   const clock = createTestClock(NOW);
   const { stores, close } = await openTestDatabase(clock);
   onTestFinished(close);
@@ -44,7 +44,7 @@ test("a report is noted also when the answer of the send is written down while i
   expect(kept).toMatchObject({ status: "delivered", reportCode: "DELIVRD" });
 });
 
-test("a report that fits nothing is kept for a quarter of an hour, and no longer", async () => {
+test("an early report that fits no message is kept for 15 minutes", async () => {
   const clock = createTestClock(NOW);
   const { stores, close } = await openTestDatabase(clock);
   onTestFinished(close);
@@ -82,20 +82,20 @@ async function earlyReports(count: number, unfit: number) {
   return { receipts, clock, forgetFailed: async () => {}, onReport: () => {} };
 }
 
-test("early reports are noted two hundred in a piece of work, after which there may be more", async () => {
+test("noteEarlyReports notes 200 reports at a time, and tells whether there may be more", async () => {
   const deps = await earlyReports(201, 0);
   expect(await noteEarlyReports(deps)).toEqual({ count: 200, isLast: false });
   expect(await noteEarlyReports(deps)).toEqual({ count: 1, isLast: true });
 });
 
-test("one that fits nothing before them is none that ends the work: more may fit behind it", async () => {
+test("noteEarlyReports goes on past a report that fits no message", async () => {
   const deps = await earlyReports(400, 1);
   expect(await noteEarlyReports(deps)).toEqual({ count: 199, isLast: false });
   expect(await noteEarlyReports(deps)).toEqual({ count: 199, isLast: false });
   expect(await noteEarlyReports(deps)).toEqual({ count: 1, isLast: true });
 });
 
-test("a whole piece of those that fit nothing is looked at once", async () => {
+test("noteEarlyReports stops after 200 reports that all fit no message", async () => {
   const deps = await earlyReports(201, 200);
   expect(await noteEarlyReports(deps)).toEqual({ count: 0, isLast: true });
 });

@@ -13,7 +13,7 @@ const MONEY = {
 
 const says = (status: SendStatus): SendOutcome => ({ status });
 
-test("the record has what became of a message also where its budgets could not be corrected", async () => {
+test("the outcome of a message is recorded even if its budgets could not be corrected", async () => {
   const rules = await createRules({ settings: { money: MONEY } });
   const { db } = rules.database;
   rules.sms.answer(async () => {
@@ -28,7 +28,7 @@ test("the record has what became of a message also where its budgets could not b
   await rules.close();
 });
 
-test("of requests with one Idempotency-Key one is sent and counted, also where the limits between them were lost", async () => {
+test("of two requests with one Idempotency-Key one is sent and counted, even if the limits do not know the key", async () => {
   const rules = await createRules({
     settings: { money: MONEY },
     wrap: ({ limits }) => ({
@@ -67,7 +67,7 @@ test("of requests with one Idempotency-Key one is sent and counted, also where t
 });
 
 describe("T13: what a crash finds", () => {
-  test("at the moment of the send the message is noted and its code can be checked", async () => {
+  test("at the moment of the send the message is recorded and its code can be checked", async () => {
     const rules = await createRules();
     const seen: unknown[] = [];
     rules.sms.answer(async (message) => {
@@ -89,7 +89,7 @@ describe("T13: what a crash finds", () => {
     await rules.close();
   });
 
-  test("killed before the sender answered: the code works, and the day's limit has counted it", async () => {
+  test("killed before the sender answered, with memory for state: the day's limit has counted the message", async () => {
     const settings = {
       limits: {
         phoneSends: [{ max: 2, windowMs: 86_400_000 }],
@@ -108,7 +108,7 @@ describe("T13: what a crash finds", () => {
     await rules.close();
   });
 
-  test("killed before the sender answered, with a database for state: the delivered code still signs in", async () => {
+  test("killed before the sender answered, with a database for state: the delivered code is still right", async () => {
     const rules = await createRules();
     rules.sms.answer(() => new Promise(() => {}));
     void rules.start();

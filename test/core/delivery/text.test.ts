@@ -25,7 +25,7 @@ function readBoundCode(message: string): BoundCode | undefined {
   return host && code ? { host, code } : undefined;
 }
 
-test("the reader knows the specification's own examples", () => {
+test("readBoundCode reads the examples of the specification", () => {
   expect(readBoundCode("747723 is your ExampleCo code.\n\n@example.com #747723")).toEqual({
     host: "example.com",
     code: "747723",
@@ -45,7 +45,7 @@ describe.each(TEXTS)("T49: the message for %s in %s", (_purpose, locale, text) =
     expect(readBoundCode(text)).toEqual({ host: "sign.example.com", code: "004217" });
   });
 
-  test("says code and brand to the person too, and how long it is good", () => {
+  test("says code, brand and minutes in its body, too", () => {
     const body = text.slice(0, text.lastIndexOf("\n\n"));
     for (const part of ["004217", "Phonekey", "5"]) expect(body).toContain(part);
     expect(body.match(/\d{4,}/g)).toEqual(["004217"]);
@@ -62,22 +62,22 @@ describe.each(TEXTS)("T49: the message for %s in %s", (_purpose, locale, text) =
     expect(segments(composeText("sign_in", locale, longest))).toBe(1);
   });
 
-  test("never takes more than two, whatever brand and host of up to 30 characters", () => {
+  test("takes two segments at most, with brand and host of up to 30 characters", () => {
     const long = { ...PARTS, code: "00421786", minutes: 10, brandName: "b".repeat(30), host: "h".repeat(30) };
     expect(segments(composeText("sign_in", locale, long))).toBeLessThanOrEqual(2);
   });
 });
 
-test("one minute is one minute", () => {
+test("one minute is written in the singular", () => {
   expect(composeText("sign_in", "en", { ...PARTS, minutes: 1 })).toContain(" 1 minute.");
 });
 
-test("without a page there is no line", () => {
+test("without a host there is no line that binds the code", () => {
   const { host: _, ...parts } = PARTS;
   expect(readBoundCode(composeText("sign_in", "en", parts))).toBeUndefined();
 });
 
-test("any host and code that go in are read out again", () => {
+test("any host and code are read back by readBoundCode", () => {
   const digits = fc.stringMatching(/^[0-9]{6,8}$/);
   fc.assert(
     fc.property(fc.domain(), digits, fc.constantFrom(...LOCALES), (host, code, locale) => {
@@ -132,7 +132,7 @@ describe.each(["en", "zh-CN"] as const)("a message about a transaction (%s)", (l
     if (locale === "en") expect(segments(text)).toBe(1);
   });
 
-  test("binds the code to the page, whatever a backend names as payee", () => {
+  test("binds the code to the page as a message without a payee does", () => {
     const text = composeText("confirm_transaction", locale, { ...PARTS, transaction });
     expect(readBoundCode(text)).toEqual(readBoundCode(composeText("sign_in", locale, PARTS)));
   });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-/** Deps of deliveries that nobody watches. */
+/** Deps of deliveries whose reports, alerts and prices go nowhere. */
 const QUIET = {
   get messages() {
     return opened.stores.messages;
@@ -37,7 +37,7 @@ function smsOf(id: string): SmsMessage {
 const says = (status: SendStatus): SendOutcome => ({ status });
 
 describe("the time of all tries together", () => {
-  /** Senders that are reached by nobody after so long; resolves with the time that each was given. */
+  /** Senders that are unavailable after so long; resolves with the time that each was given. */
   async function givenTo(tookMs: readonly number[]) {
     const clock = createTestClock(NOW);
     const route = tookMs.map((ms, index) => {
@@ -62,14 +62,14 @@ describe("the time of all tries together", () => {
     return given;
   }
 
-  test("is bounded, and one that would have none of it is not tried", async () => {
+  test("is 12 s, and a sender for which less than 1 s is left is not tried", async () => {
     expect(await givenTo([8_000, 3_000, 1_000])).toEqual([12_000, 4_000, 1_000]);
     expect(await givenTo([8_000, 3_001, 1_000])).toEqual([12_000, 4_000]);
     expect(await givenTo([20_000, 1])).toEqual([12_000]);
   });
 });
 
-test("every try counts in the metrics, tells the operator what only they can mend, and decides who comes next", async () => {
+test("every try is counted, raises and clears alerts, and decides which sender comes first", async () => {
   const clock = createTestClock(NOW);
   const circuit = createCircuit(clock);
   const [first, second] = [createTestSender("first"), createTestSender("second")];

@@ -23,7 +23,7 @@ describe("a handover", () => {
   };
   const principal = () => ({ user: page.user, session: page.session });
 
-  test("opens one session, and only with its verifier; of several uses at once nobody keeps one", async () => {
+  test("opens at most one session, only with its verifier; several uses at once leave none open", async () => {
     const handover = await issue();
     expect(await redeem(handover, "w".repeat(43))).toBe("invalid_handover");
     const uses = await Promise.all(Array.from({ length: 10 }, () => redeem(handover)));
@@ -32,7 +32,7 @@ describe("a handover", () => {
     expect(await rules.phonekey().sessions.list(principal())).toHaveLength(1);
   });
 
-  test("that is used again ends the session that it opened, but not without its verifier", async () => {
+  test("that is used again ends the session that it opened, but only with its verifier", async () => {
     const { sessions } = rules.phonekey();
     const open = async () => (await sessions.list(principal())).map(({ id }) => id);
     const handover = await issue();
@@ -41,11 +41,11 @@ describe("a handover", () => {
     expect(await open()).toHaveLength(2);
     expect(await redeem(handover)).toBe("invalid_handover");
     expect(await open()).toEqual([page.session.id]);
-    // That was its end, once and for all.
+    // It stays refused.
     expect(await redeem(handover)).toBe("invalid_handover");
   });
 
-  test("that is used again ends its session also where the page's is over by then", async () => {
+  test("that is used again ends the session that it opened even if the page's session has ended", async () => {
     const { sessions } = rules.phonekey();
     const handover = await issue();
     const input = { handover, codeVerifier: VERIFIER, userAgent: "app" };
@@ -57,7 +57,7 @@ describe("a handover", () => {
     expect(await sessions.list(principal())).toEqual([]);
   });
 
-  test("that is used again leaves no known device to whoever was first", async () => {
+  test("that is used again makes the device of its first use a stranger", async () => {
     const { sessions } = rules.phonekey();
     const handover = await issue();
     const input = { handover, codeVerifier: VERIFIER, userAgent: "app" };
@@ -71,7 +71,7 @@ describe("a handover", () => {
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
 
-  test("is good for a minute, and once for ever", async () => {
+  test("is valid for a minute, and for one use", async () => {
     const handover = await issue();
     rules.clock.advance(MINUTE - 1);
     expect(await redeem(handover)).toBe("ok");
@@ -85,7 +85,7 @@ describe("a handover", () => {
     expect(await redeem(used)).toBe("invalid_handover");
   });
 
-  test("tells whether the sign-in made the user", async () => {
+  test("tells whether the sign-in created the user", async () => {
     const createdOf = async () => {
       const input = { handover: await issue(), codeVerifier: VERIFIER, userAgent: "app" };
       const redeemed = await rules.phonekey().signIn.byHandover(input);
@@ -96,7 +96,7 @@ describe("a handover", () => {
     expect(await createdOf()).toBe(false);
   });
 
-  test("opens a session on the device that shows it, where that is known for this phone", async () => {
+  test("opens a session on the device of the device token if that is known for this phone, else on a new one", async () => {
     const { deviceToken: known } = await rules.phonekey().sessions.tokens(page);
     const { deviceToken: foreign } = (await rules.knownDevice("+8613900139000")).client;
     const deviceOf = async (deviceToken?: string) => {
@@ -112,7 +112,7 @@ describe("a handover", () => {
     expect(new Set(others).size).toBe(3);
   });
 
-  test("ends with the page's session, however that ended", async () => {
+  test("is refused once the page's session has ended", async () => {
     const { sessions } = rules.phonekey();
     const handover = await issue();
     await sessions.end(principal(), page.session.id);
@@ -120,7 +120,7 @@ describe("a handover", () => {
     expect(await sessions.list(principal())).toEqual([]);
   });
 
-  test("writes nothing down for a page's session that is over: nobody signed in", async () => {
+  test("records no sign-in if the page's session has ended", async () => {
     const { sessions } = rules.phonekey();
     const { accounts } = rules.deps();
     const handover = await issue();
@@ -130,7 +130,7 @@ describe("a handover", () => {
     expect(await accounts.read(page.user.id, [])).toEqual(before);
   });
 
-  test("opens a test session from one, which ends with it at the latest", async () => {
+  test("opens a test session from a test session, with the same end", async () => {
     const testNumber = { phone: PHONE as Phone, code: "405938", until: rules.clock.now() + DAY };
     rules = await createRules({ settings: { testNumbers: [testNumber] } });
     page = (await rules.knownDevice()).signedIn;
@@ -143,7 +143,7 @@ describe("a handover", () => {
     expect(found?.session).toMatchObject({ isTest: true, expiresAt: testNumber.until });
   });
 
-  test("opens a session that ends with the page's at the latest, however late it is redeemed", async () => {
+  test("opens a session that ends when the page's does, however late it is redeemed", async () => {
     const days = 10;
     for (let day = 0; day < days; day++) {
       rules.clock.advance(DAY);
@@ -156,7 +156,7 @@ describe("a handover", () => {
     expect(redeemed.value.session).toMatchObject({ createdAt, expiresAt });
   });
 
-  test("ends when all sessions or all other ones are ended", async () => {
+  test("is refused once all sessions, or all other ones, were ended", async () => {
     const { sessions } = rules.phonekey();
     const first = await issue();
     await sessions.endOthers(principal());
@@ -167,7 +167,7 @@ describe("a handover", () => {
     expect(await sessions.list(principal())).toEqual([]);
   });
 
-  test("racing the end of all sessions, leaves none open", async () => {
+  test("that is redeemed while all sessions are ended leaves none open", async () => {
     const { sessions } = rules.phonekey();
     const handovers = await Promise.all(Array.from({ length: 5 }, issue));
     const ending = sessions.endAll(principal());
@@ -175,7 +175,7 @@ describe("a handover", () => {
     expect(await sessions.list(principal())).toEqual([]);
   });
 
-  test("is nobody's whose page's session ended while it opened one, and that one is over, too", async () => {
+  test("is refused if the page's session ends meanwhile, and the session that it opened is ended, too", async () => {
     const { sessions } = rules.phonekey();
     const deps = rules.deps();
     const handover = await issue();
@@ -197,7 +197,7 @@ describe("a handover", () => {
     expect(found?.session.endedAt).toBe(rules.clock.now());
   });
 
-  test("opens a session as old as the page's, in which a password is still to be set where it was", async () => {
+  test("opens a session with the age, the factors and the duty to set a password of the page's", async () => {
     const wanted = { phone: PHONE, purpose: "temporary_password", locale: "en", client: {} } as const;
     const started = await rules.phonekey().verifications.start(wanted);
     if (!started.ok) throw new Error(started.refusal.code);
@@ -237,7 +237,7 @@ describe("a handover", () => {
     expect(used.at(-1)).toBe("too_many_requests");
   });
 
-  test("that is used again ends its session also where no further one may be opened", async () => {
+  test("that is used again ends the session that it opened even if the limit of new ones is reached", async () => {
     const { sessions } = rules.phonekey();
     const last = await issue();
     for (let n = 0; n < 19; n++) await redeem(await issue());
@@ -249,7 +249,7 @@ describe("a handover", () => {
   });
 });
 
-describe("a device whose session was ended from another one", () => {
+describe("a device whose session was ended from another device", () => {
   test("is a stranger: it cannot use up the guesses kept for known devices", async () => {
     const rules = await createRules();
     const thief = await rules.knownDevice();
@@ -263,7 +263,7 @@ describe("a device whose session was ended from another one", () => {
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
 
-  test("the owner's own device is known again after a refresh", async () => {
+  test("is not the device that ended it, which is known again after a refresh", async () => {
     const rules = await createRules();
     const thief = await rules.knownDevice();
     const owner = await rules.knownDevice();

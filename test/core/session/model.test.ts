@@ -61,7 +61,7 @@ const isOpen = (life: Life, now: number) => isLive(life, now) && now < life.last
 
 let rules: Rules;
 beforeAll(async () => {
-  // However long nobody uses an account, its number stays its own here.
+  // No number is taken for recycled here, however long its account is not used.
   const recycled = { unusedMs: 100_000 * DAY, sparesProtected: false };
   rules = await createRules({ settings: { session: SESSION, recycled } });
 });
@@ -70,7 +70,7 @@ afterAll(() => rules.close());
 let phones = 0;
 const newPhone = () => `+86138${String(phones++).padStart(8, "0")}`;
 
-test("sessions are those of the model, whatever is done with them in whatever order", async () => {
+test("sessions follow the model in any sequence of steps", async () => {
   await fc.assert(
     fc.asyncProperty(anySteps, async (steps) => {
       const phone = newPhone();

@@ -12,7 +12,7 @@ describe("a refresh token", () => {
   });
   afterEach(() => rules.close());
 
-  test("T22: that comes again when it is spent ends the session, and its device is a stranger from then on", async () => {
+  test("T22: that is used again after it was spent ends the session and makes its device a stranger", async () => {
     const { sessions } = rules.phonekey();
     const first = await sessions.tokens(signedIn);
     let last = first;
@@ -30,7 +30,7 @@ describe("a refresh token", () => {
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
 
-  test("gives no successor where another use of it was first and the session was ended since", async () => {
+  test("gives no successor if another use of it came first and the session was ended since", async () => {
     const deps = rules.deps();
     const { refreshToken } = await rules.phonekey().sessions.tokens(signedIn);
     const { rotate } = deps.sessions;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SignedIn } from "../../../src/core/session/session.ts";
 import { createRules, DAY, HOUR, MINUTE, type Rules, wrongCode } from "../rules.ts";
 
-/** So long that nothing but want of use ends a session here. */
+/** So long that a session ends here only because it is not used. */
 const LONG = { accessTokenMs: 15 * MINUTE, sessionMs: 365 * DAY, idleMs: 14 * DAY };
 
 describe("a session of the pages", () => {
@@ -19,7 +19,7 @@ describe("a session of the pages", () => {
   const isIn = async () => (await rules.phonekey().sessions.authenticatePage(token)).ok;
   const lastUsedAt = async () => (await rules.deps().sessions.find(page.session.id))?.session.lastUsedAt;
 
-  test("goes on as long as it is used, and is over when it was not for two weeks", async () => {
+  test("stays open while it is used, and ends after two weeks without use", async () => {
     rules.clock.advance(10 * DAY);
     expect(await isIn()).toBe(true);
     rules.clock.advance(14 * DAY - 1);
@@ -28,7 +28,7 @@ describe("a session of the pages", () => {
     expect(await isIn()).toBe(false);
   });
 
-  test("is noted to be used once an hour, so that looking at pages seldom writes", async () => {
+  test("has its last use written once an hour at most", async () => {
     const openedAt = page.session.lastUsedAt;
     rules.clock.advance(HOUR - 1);
     await isIn();
@@ -39,7 +39,7 @@ describe("a session of the pages", () => {
   });
 });
 
-test("a session that nobody used for two weeks is in no list of its user's", async () => {
+test("the list of sessions leaves out one that was not used for two weeks", async () => {
   const rules = await createRules({ settings: { session: LONG } });
   const own = (await rules.knownDevice()).signedIn;
   await rules.knownDevice();
@@ -66,13 +66,13 @@ describe("a device that was signed in on", () => {
     return { device: ofDevice.length, stranger: ofStranger.length };
   };
 
-  test("stays known when its person signs out", async () => {
+  test("stays known after a sign-out", async () => {
     const { user, session } = known.signedIn;
     await rules.phonekey().sessions.end({ user, session }, session.id);
     expect(await wrongGuesses()).toEqual({ device: 1, stranger: 0 });
   });
 
-  test("is a stranger's where the account was erased and moved in again, until its phone was shown", async () => {
+  test("is a stranger's while the account is unproven, as after an erasure and another import", async () => {
     const { db } = rules.database;
     await db
       .updateTable("users")
@@ -83,7 +83,7 @@ describe("a device that was signed in on", () => {
   });
 });
 
-test("a session that is over ends no other one of its user", async () => {
+test("a session that has ended cannot end another one of its user", async () => {
   const rules = await createRules();
   const [own, other] = [(await rules.knownDevice()).signedIn, (await rules.knownDevice()).signedIn];
   const { sessions } = rules.phonekey();

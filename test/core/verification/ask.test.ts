@@ -9,7 +9,7 @@ const self: Self = { user: aUser("key.tag") };
 const backend = { client: "shop", purposes: PURPOSES } as unknown as Backend;
 const transaction = { amount: "10.00", currency: "CNY", payee: "Shop" };
 
-/** What comes of a start: the refusal's code, or nothing. */
+/** The code of the refusal of a start; undefined if it is allowed. */
 function judged(purpose: Purpose, more: Partial<AskedStart> = {}) {
   const judgement = judgeAsk({
     purpose,
@@ -20,7 +20,7 @@ function judged(purpose: Purpose, more: Partial<AskedStart> = {}) {
   return judgement.ok ? undefined : judgement.refusal.code;
 }
 
-/** Who may start what: nobody in particular, somebody signed in, a backend. */
+/** The refusals of: somebody without credentials, a signed-in user, a backend. */
 test.each([
   ["sign_in", undefined, undefined, undefined],
   ["temporary_password", undefined, undefined, undefined],
@@ -30,13 +30,13 @@ test.each([
   ["second_factor", "invalid_token", undefined, "invalid_token"],
   ["change_phone", "invalid_token", undefined, "invalid_token"],
   ["delete_account", "invalid_token", undefined, "invalid_token"],
-] as const)("%s", (purpose, byAnybody, byUser, byBackend) => {
+] as const)("%s is started only by those who may", (purpose, byAnybody, byUser, byBackend) => {
   expect(judged(purpose)).toBe(byAnybody);
   expect(judged(purpose, { self })).toBe(byUser);
   expect(judged(purpose, { backend })).toBe(byBackend);
 });
 
-test.each(PURPOSES)("%s is not started by a backend that may not", (purpose) => {
+test.each(PURPOSES)("%s is refused to a backend whose API key does not allow it", (purpose) => {
   const others = { ...backend, purposes: PURPOSES.filter((one) => one !== purpose) };
   expect(judged(purpose, { self, backend: others })).toBe("purpose_not_allowed");
 });
@@ -47,7 +47,7 @@ test.each([
   ["second_factor", undefined, undefined],
   ["sign_in", undefined, undefined],
 ] as const)(
-  "%s, by a session of a temporary password and by one of a test number",
+  "%s is judged for a session that must set a password, and for one of a test number",
   (purpose, before, test) => {
     expect(judged(purpose, { self: { ...self, mustSetPassword: true } })).toBe(before);
     expect(judged(purpose, { self: { ...self, isTest: true } })).toBe(test);
@@ -55,7 +55,7 @@ test.each([
 );
 
 describe("a device token", () => {
-  test.each(PURPOSES)("with %s", (purpose) => {
+  test.each(PURPOSES)("is refused only for purposes of proofs: %s", (purpose) => {
     const isProof = purpose === "verify_identity" || purpose === "confirm_transaction";
     const started = judged(purpose, { self, backend, client: { deviceToken: "device" } });
     expect(started).toBe(isProof ? "invalid_request" : undefined);
@@ -72,22 +72,22 @@ describe("a reference", () => {
     ["a\nb", "invalid_request"],
     ["a\u202eb", "invalid_request"],
     ["a\u2028b", "invalid_request"],
-  ])("%j", (reference, code) => {
+  ])("is taken if it is 1 to 128 visible characters: %j", (reference, code) => {
     expect(judged("verify_identity", { backend, reference })).toBe(code);
   });
 
-  test("is for proofs alone", () => {
+  test("is refused for sign_in", () => {
     expect(judged("sign_in", { backend, reference: "x" })).toBe("invalid_request");
   });
 });
 
 describe("a transaction", () => {
-  test.each(PURPOSES)("with %s", (purpose) => {
+  test.each(PURPOSES)("is refused for all purposes but confirm_transaction: %s", (purpose) => {
     const isNeeded = purpose === "confirm_transaction";
     expect(judged(purpose, { self, backend, transaction })).toBe(isNeeded ? undefined : "invalid_request");
   });
 
-  test("is needed where one is confirmed", () => {
+  test("is required for confirm_transaction", () => {
     expect(judgeAsk({ purpose: "confirm_transaction", client: {}, backend })).toMatchObject({
       ok: false,
       refusal: { code: "invalid_request", field: "transaction" },

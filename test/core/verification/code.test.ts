@@ -16,14 +16,14 @@ const OTHER_KEY = new Uint8Array(32).fill(9);
 const ID = "kTzR3JwWmJ0pQxv1hE2c4A";
 const subject = (verificationId: string, purpose = "sign_in") => ({ verificationId, purpose });
 
-describe("a code is derived", () => {
+describe("deriveCode", () => {
   // Computed with Python's hmac and hashlib from the words of the docstring: servers of two versions agree on codes.
   test.each([
     [6, "251149"],
     [8, "27032335"],
     [10, "3783607863"],
     [80, "75361898964052892238644709221541850454288483107244581127859453472226551983310176"],
-  ])("with %i digits the same every time and everywhere", (length, code) => {
+  ])("gives the same %i digits as an independent implementation", (length, code) => {
     expect(deriveCode(KEY, subject(ID), length)).toBe(code);
   });
 
@@ -33,14 +33,14 @@ describe("a code is derived", () => {
     ["transaction", (id: string) => deriveCode(KEY, { ...subject(id), transaction: "digest" }, 6)],
     ["key", (id: string) => deriveCode(OTHER_KEY, subject(id), 6)],
     ["length", (id: string) => deriveCode(KEY, subject(id), 8).slice(0, 6)],
-  ])("bound to its %s: with another one, equal codes are chance", (_, other) => {
+  ])("depends on the %s: with another one, equal codes are chance", (_, other) => {
     const ids = Array.from({ length: 20_000 }, (_, index) => `id-${index}`);
     const equal = ids.filter((id) => deriveCode(KEY, subject(id), 6) === other(id));
     // 0.02 are expected.
     expect(equal.length).toBeLessThanOrEqual(2);
   });
 
-  test("from id and purpose apart: no shift from one to the other gives the same code", () => {
+  test("tells id and purpose apart: to move characters from one to the other changes the code", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (left, right) => {
         const shifted = { verificationId: left + right, purpose: "" };
@@ -70,7 +70,7 @@ describe("T7: codes are uniform", () => {
     expect(chiSquareTail(2_000, 99)).toBe(0);
   });
 
-  test("over a million codes by digit and by adjacent pair, zeros in front and behind among them", () => {
+  test("over a million codes by digit and by adjacent pair, with leading and trailing zeros", () => {
     const spread = spreadOf((index) => deriveCode(KEY, subject(`verification-${index}`), 6), CODES, 6);
     expect(spread.malformed).toBe(0);
     expect(spread.leastP).toBeGreaterThan(MOST_UNLIKELY);
@@ -88,7 +88,7 @@ describe("T7: codes are uniform", () => {
     expect(spread.withTrailingZero).toBe(0);
   }, 60_000);
 
-  test("the control: digits by the remainder alone, without rejection, fail it as well", () => {
+  test("the control: digits by the remainder without rejection fail it as well", () => {
     const remainders = (index: number) => {
       const bytes = createHmac("sha256", KEY).update(String(index)).digest().subarray(0, 6);
       return Array.from(bytes, (byte) => byte % 10).join("");
@@ -112,7 +112,7 @@ describe("T42: a typed code", () => {
     ["𝟏𝟐𝟑𝟒𝟓𝟔", "123456"],
     ["1234", "1234"],
     ["1234567890", "1234567890"],
-  ])("%j is %s", (typed, code) => {
+  ])("%j is read as %s", (typed, code) => {
     expect(normalizeCode(typed)).toBe(code);
   });
 
@@ -144,7 +144,7 @@ describe("T42: a typed code", () => {
     expect(normalizeCode(typed)).toBeUndefined();
   });
 
-  test("whatever is typed, it is 4 to 10 ASCII digits or nothing", () => {
+  test("is 4 to 10 ASCII digits or refused, whatever was typed", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 80 }), (typed) => {
         const code = normalizeCode(typed);
@@ -158,7 +158,7 @@ describe("a temporary password", () => {
   const password = (id: string) =>
     deriveCode(KEY, subject(id, "temporary_password"), PASSWORD_LENGTH, "letters");
 
-  test("has no character that looks like another one, and no vowel", () => {
+  test("has no vowel and no character that looks like another one; all others are equally likely", () => {
     const all = Array.from({ length: 5_000 }, (_, index) => password(`id-${index}`)).join("");
     expect(all).toMatch(/^[CDFGHJKMNPQRTWXY34679]+$/);
     const counts = [..."CDFGHJKMNPQRTWXY34679"].map((letter) => all.split(letter).length - 1);
@@ -167,7 +167,7 @@ describe("a temporary password", () => {
     expect(chiSquareTail(chi, counts.length - 1)).toBeGreaterThan(1e-6);
   });
 
-  test("is read in groups, and typed however a person does", () => {
+  test("is shown in groups, and read in any case, with or without spaces and hyphens", () => {
     const made = password(ID);
     const read = readableCode(made);
     expect(read).toMatch(/^\w{4}-\w{4}-\w{4}$/);
@@ -178,13 +178,13 @@ describe("a temporary password", () => {
   });
 
   test.each(["", "KKKK-KKKK-KKK", "KKKK-KKKK-KKKKK", "helloworlds!", "0KKK-KKKK-KKKK", "x".repeat(65)])(
-    "%j is none, and so no guess at one",
+    "is not read from %j",
     (typed) => {
       expect(normalizeTemporaryPassword(typed)).toBeUndefined();
     },
   );
 
-  test("is longer than any code of digits", () => {
+  test("is told from a code by its length", () => {
     expect([4, 8, 10, PASSWORD_LENGTH].map(alphabetOf)).toEqual(["digits", "digits", "digits", "letters"]);
   });
 });

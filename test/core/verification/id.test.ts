@@ -4,7 +4,7 @@ import { newVerificationId } from "../../../src/core/verification/verification.t
 
 const NOW = 1_800_000_000_000;
 
-test("ids of one second begin alike, and have 104 bits of chance behind it", () => {
+test("verification ids of one second begin alike, and have 104 bits of chance behind it", () => {
   const made = Array.from({ length: 200 }, () => newVerificationId(systemRandom, NOW));
   expect(new Set(made.map((id) => id.slice(0, 4))).size).toBe(1);
   expect(new Set(made.map((id) => id.slice(4))).size).toBe(200);

@@ -36,7 +36,7 @@ const TERMS = { tells: "tag", sends: [], spend: {}, returnTo: [] } as const;
 describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for state", (state) => {
   let rules: Rules;
   let diesAt: Crash | undefined;
-  /** From then on no store hears of the process, until it is started again. */
+  /** While true, every call of a store fails; until the process is started again. */
   let isDead = false;
 
   beforeAll(async () => {
@@ -60,7 +60,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
     };
   }
 
-  /** The same store, on the way to or from which the process may die. */
+  /** The same store, but the process may die before or after a call. */
   function dying<T extends object>(
     store: T,
     points: { readonly [K in keyof T]?: { readonly to?: Crash; readonly from?: Crash } },
@@ -87,7 +87,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
   let phones = 0;
   const newPhone = () => `+86138${String(phones++).padStart(8, "0")}`;
 
-  test("are bound to their first request and to nobody else's, whatever is done in whatever order", async () => {
+  test("are bound to their first request as in the model, in any sequence of steps", async () => {
     await fc.assert(
       fc.asyncProperty(anySteps, async (steps) => {
         const model = newModel([newPhone(), newPhone()]);
@@ -96,7 +96,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
         const written = model.sends.filter(({ isWritten }) => isWritten);
         expect((await messages()).length - before).toBe(written.length);
       }),
-      // To shrink may take longer than a test may: the seed that is told repeats it.
+      // Shrinking may take longer than a test may: the printed seed repeats the failure.
       { numRuns: 40, endOnFailure: true },
     );
     const kept = JSON.stringify(await messages());
@@ -153,7 +153,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
     }
   }
 
-  /** All who ask the same get the same: what was told before, or else something that is their own. */
+  /** All equal requests get the same answer: the one given before, or else a new one. */
   async function expectBound(bound: Bound, request: Request, answers: readonly Answer[], model: Model) {
     const [first] = answers;
     if (bound.answer === undefined && typeof first === "object") {
@@ -176,7 +176,7 @@ describe.each(["database", "memory"] as const)("Idempotency-Keys, with %s for st
     model.lives.unshift({ ...told, code: code ?? "000000", hasEnded: code === undefined });
   }
 
-  /** Undefined where the verification died with the state. */
+  /** Undefined if the verification died with the state. */
   async function codeOf(id: string): Promise<string | undefined> {
     return (await rules.deps().verifications.find(id)) && (await rules.codeOf(id));
   }

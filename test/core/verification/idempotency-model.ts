@@ -12,7 +12,7 @@ export const CALLERS: readonly { readonly purpose: Purpose; readonly backend?: "
   { purpose: "verify_identity", backend: "bank" },
 ];
 
-/** What the sender says of a message, and what its request is answered then; nothing where it is a success. */
+/** What the sender says of a message, and the refusal that its request gets; undefined if it is a success. */
 export const FATES = {
   accepted: undefined,
   unknown: undefined,
@@ -99,7 +99,7 @@ export const anySteps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 10, maxLength: 40, size: "max" },
 );
 
-/** One verification, as whoever started it knows it. */
+/** One verification, as its starter knows it. */
 export interface Life {
   readonly id: string;
   readonly code: string;
@@ -123,7 +123,7 @@ export interface Bound {
   readonly at: number;
   /** How long the request counts as running: its process died before it knew what became of the message. */
   readonly runsUntil: number;
-  /** Absent until somebody was told. */
+  /** Absent until the request was answered. */
   answer?: Answer;
 }
 

@@ -15,7 +15,7 @@ describe.each(["database", "memory"] as const)("the life of verifications, with 
   let phones = 0;
   const newPhone = () => `+86138${String(phones++).padStart(8, "0")}`;
 
-  test("is that of the model, whatever is done in whatever order", async () => {
+  test("follows the model in any sequence of steps", async () => {
     await fc.assert(
       fc.asyncProperty(anySteps, anyPast, async (steps, past) => {
         const phone = newPhone();

@@ -9,8 +9,8 @@ const messages = {
 const [tencent, webhook] = [{ name: "tencent", holdsNumbers: true } as const, { name: "webhook" }];
 
 test.each([
-  ["refuses where it is tried first", [tencent, webhook], false],
-  ["binds nobody where it is tried after another, which may send", [webhook, tencent], true],
+  ["refuses the start if it is first in the route", [tencent, webhook], false],
+  ["does not refuse the start if another one, which may send, is tried before it", [webhook, tencent], true],
 ] as const)("a sender that holds the phone %s", async (_, route, isLet) => {
   const held = await refuseOnHold({ route, messages } as never, "k.phone", NOW);
   expect(held).toMatchObject(

@@ -14,9 +14,9 @@ afterEach(async () => {
 });
 
 describe.each(["database", "memory"] as const)(
-  "a message that was counted and came to nothing, with %s",
+  "a resend whose message is counted and then lost, with %s for state",
   (state) => {
-    /** The store is lost between the count of a message and its note, as often as it says. */
+    /** The store fails so many times, each time between the count of a message and the note of it. */
     const open = async (losses: number) => {
       let left = losses;
       rules = await createRules({
@@ -36,7 +36,7 @@ describe.each(["database", "memory"] as const)(
       return rules;
     };
 
-    test.each([1, 2])("keeps nobody from the next one, %i times", async (losses) => {
+    test.each([1, 2])("does not keep later resends from going out, after %i of them", async (losses) => {
       const world = await open(losses);
       const { id, code } = await world.started();
       const resend = () => world.phonekey().verifications.resend({ id, client: {} });
@@ -55,7 +55,7 @@ describe.each(["database", "memory"] as const)(
   },
 );
 
-test("a code that has ended is sent anew to the browser that asked for it, and for no other one (T25)", async () => {
+test("once a verification has expired, only the browser that started it gets a new one by its id (T25)", async () => {
   rules = await createRules();
   const world = rules;
   const first = await world.started({ browser: "mine" });
@@ -70,7 +70,7 @@ test("a code that has ended is sent anew to the browser that asked for it, and f
   expect(world.sms.sent).toHaveLength(2);
 });
 
-test("what there is to solve for a further message is told to the browser that asked for the first, and to no other (T25)", async () => {
+test("which challenge a resend needs is told only to the browser that started the verification (T25)", async () => {
   const { verifier } = createTestVerifier("turnstile");
   rules = await createRules({ challenges: { verifier, when: "risk" } });
   const { id } = await rules.started({ browser: "mine" });
@@ -80,7 +80,7 @@ test("what there is to solve for a further message is told to the browser that a
     expect(await forResend({ id, client })).toMatchObject({ refusal: { code: "not_found" } });
 });
 
-test("no further message is tried of a phone for which the sender takes none for a while", async () => {
+test("a resend is refused without asking the sender while the sender takes nothing for the phone", async () => {
   rules = await createRules();
   const { sms, clock } = rules;
   Object.assign(sms.sender, { holdsNumbers: true });

@@ -12,7 +12,7 @@ const password: Own = { strong: [], passwordSureFrom: 0 };
 const both: Own = { strong: ["otp"], passwordSureFrom: 0 };
 const resetToday: Own = { strong: [], passwordSureFrom: NOW + 1 };
 
-describe("what counts beside a first factor", () => {
+describe("what counts as second factor", () => {
   test.each([
     ["sms", nothing, []],
     ["sms", app, ["otp"]],
@@ -24,39 +24,39 @@ describe("what counts beside a first factor", () => {
     ["pwd", both, ["otp", "sms"]],
     ["pwd", { ...both, passwordSureFrom: NOW + 1 }, ["otp"]],
     ["pwd", resetToday, []],
-  ] as const)("%s, of %o: %o", (first, own, methods) => {
+  ] as const)("beside %s, of %o: %o", (first, own, methods) => {
     expect(secondBeside(first, own, NOW)).toEqual(methods);
   });
 });
 
-describe("what raises a session, or renews it", () => {
+describe("what raises or renews a session", () => {
   const free = aUser("k.tag");
   const guarded = { ...free, loginProtection: "always" } as const;
   const of = (amr: Session["amr"], shownAgoMs = 0) =>
     aSession(free.id, { amr, authTime: NOW - shownAgoMs, createdAt: NOW - DAY });
 
   test.each([
-    ["the first factor, where it was a code", of(["sms"]), both, ["otp"]],
-    ["the first factor, where it was the password", of(["pwd"]), both, ["otp", "sms"]],
-    ["two factors by no number, also just now", of(["pwd", "otp"]), both, ["otp"]],
-    ["nor where the number was the last of them", of(["pwd", "sms"]), password, ["pwd"]],
-    ["two by the password first", of(["sms", "pwd"], SHOWN_MS + 1), password, ["pwd"]],
-    ["and by the number beside a password of just now", of(["sms", "pwd"], SHOWN_MS), password, ["sms"]],
+    ["after a code, the authenticator app", of(["sms"]), both, ["otp"]],
+    ["after the password, the authenticator app or a code", of(["pwd"]), both, ["otp", "sms"]],
+    ["after password and authenticator app, the app, even if that was just now", of(["pwd", "otp"]), both, ["otp"]],
+    ["after password and then code, the password", of(["pwd", "sms"]), password, ["pwd"]],
+    ["after code and then password, the password once that was long ago", of(["sms", "pwd"], SHOWN_MS + 1), password, ["pwd"]],
+    ["after code and then password, a code while the password is recent", of(["sms", "pwd"], SHOWN_MS), password, ["sms"]],
   ] as const)("under login protection: %s", (_, session, own, methods) => {
     expect(raisedBy(guarded, session, own, NOW)).toEqual(methods);
   });
 
   test.each([
-    ["anything the user has", of(["sms"]), both, ["sms", "pwd", "otp"]],
-    ["a code where there is no password", of(["sms"]), app, ["sms", "otp"]],
-    ["not both of a code and what it set today", of(["sms"]), resetToday, ["sms"]],
-    ["whichever of the two it has", of(["pwd"]), resetToday, ["pwd"]],
-  ] as const)("without it: %s", (_, session, own, methods) => {
+    ["after a code, anything the user has", of(["sms"]), both, ["sms", "pwd", "otp"]],
+    ["after a code, a code or the authenticator app if there is no password", of(["sms"]), app, ["sms", "otp"]],
+    ["after a code, only a code if the password was set today", of(["sms"]), resetToday, ["sms"]],
+    ["after the password, only the password if it was set today", of(["pwd"]), resetToday, ["pwd"]],
+  ] as const)("without login protection: %s", (_, session, own, methods) => {
     expect(raisedBy(free, session, own, NOW)).toEqual(methods);
   });
 });
 
-describe("what one factor alone does not confirm", () => {
+describe("requireRecent with notBy", () => {
   const user = aUser("k.tag");
   const need: Need = { ...SENSITIVE, notBy: ["pwd"] };
   const may = (amr: Session["amr"], openedAgoMs: number) => {
@@ -64,7 +64,7 @@ describe("what one factor alone does not confirm", () => {
     return requireRecent({ user, session }, need, NOW).ok;
   };
 
-  test("is judged by all that was shown in time: everything in a new session, else what raised it last", () => {
+  test("is judged by every factor of a recent session, later only by the last one", () => {
     expect(may(["pwd"], MINUTE)).toBe(false);
     expect(may(["sms", "pwd"], SHOWN_MS)).toBe(true);
     expect(may(["sms", "pwd"], SHOWN_MS + 1)).toBe(false);
