@@ -61,7 +61,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(longer.length).toBeGreaterThan(9 * 55);
   });
 
-  test("T3: where six digits are all that is carried, one guess a day beyond the nine", async () => {
+  test("T3: if the sender carries only six digits, there is one guess a day beyond the nine", async () => {
     await open({ maxCodeLength: 6 });
     for (let halfDay = 0; halfDay < 60; halfDay++) {
       await attack(rules);
@@ -109,7 +109,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect((await rules.started()).codeLength).toBe(8);
   });
 
-  test("spent, the code is longer and still signs in; after 30 days it is short again", async () => {
+  test("once the ledger is spent, codes are longer and still approve; after 30 days they are short again", async () => {
     await guessWrong(rules, 9);
     const longer = await rules.started();
     expect(longer.codeLength).toBe(8);
@@ -121,7 +121,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect((await rules.started()).codeLength).toBe(6);
   });
 
-  test("guesses that are only set aside bring on a wait, never longer codes", async () => {
+  test("guesses that are only set aside cause a wait, not longer codes", async () => {
     const held = [await rules.started(), await rules.started(), await rules.started()];
     expect(held.map(({ codeLength }) => codeLength)).toEqual([6, 6, 6]);
     const input = { phone: "+8613800138000", purpose: "sign_in", locale: "en", client: {} } as const;
@@ -137,7 +137,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(await rules.ledger()).toEqual([]);
   });
 
-  test("one that ends with the right code gives back what it did not use, at once", async () => {
+  test("a verification that ends with the right code gives back its unused guesses at once", async () => {
     const [first] = [await rules.started(), await rules.started(), await rules.started()];
     expect(await rules.guess(first.id, wrongCode(first.code))).toBe("invalid_code");
     expect(await rules.guess(first.id, first.code)).toBe("approved");
@@ -147,7 +147,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(await rules.start()).toBe("too_many_requests");
   });
 
-  test("a code of the wrong length is a wrong guess; what is no code at all is not looked at", async () => {
+  test("a code of the wrong length is a wrong guess; a malformed one is refused and not counted", async () => {
     const { id, code } = await rules.started();
     for (const malformed of ["", "12a456", `${code}\n`, "123"]) {
       expect(await rules.guess(id, malformed)).toBe("invalid_request");
@@ -159,7 +159,7 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
     expect(await rules.guess(id, ` ${code.slice(0, 3)} ${code.slice(3)}`)).toBe("approved");
   });
 
-  test("what is over is not looked at, so nothing of it is in the ledger", async () => {
+  test("guesses at an expired or unknown verification do not get into the ledger", async () => {
     const { id, code } = await rules.started();
     rules.clock.advance(5 * MINUTE);
     expect(await rules.guess(id, code)).toBe("invalid_code");
@@ -169,8 +169,8 @@ describe.each(["database", "memory"] as const)("promise 2, with %s for state", (
   });
 });
 
-describe("limits that are lost while verifications live on, as in a cluster", () => {
-  test("keep the guesses that are open set aside, and no others", async () => {
+describe("limits that are lost, as in a cluster while verifications live on", () => {
+  test("keep the guesses of open verifications set aside, and no others", async () => {
     const rules = await createRules({ wrap: () => ({ limits: createMemoryLimitStore() }) });
     const [first, approved] = [await rules.started(), await rules.started()];
     expect(await rules.guess(approved.id, approved.code)).toBe("approved");
@@ -186,7 +186,7 @@ describe("limits that are lost while verifications live on, as in a cluster", ()
     await rules.close();
   });
 
-  test("those that are used up count twice only while the last may be on its way to the ledger", async () => {
+  test("count used guesses twice only for 30 seconds, while the last may be on its way to the ledger", async () => {
     const rules = await createRules({ wrap: () => ({ limits: createMemoryLimitStore() }) });
     await guessWrong(rules, 6);
     await rules.restart();
@@ -196,7 +196,7 @@ describe("limits that are lost while verifications live on, as in a cluster", ()
     await rules.close();
   });
 
-  test("those of codes that died with the limits are free", async () => {
+  test("free the guesses of verifications that died with the limits", async () => {
     const rules = await createRules({ state: "memory" });
     for (let n = 0; n < 4; n++) {
       for (let start = 0; start < 3; start++) await rules.started();
@@ -207,7 +207,7 @@ describe("limits that are lost while verifications live on, as in a cluster", ()
 });
 
 describe("a retag of all phones", () => {
-  test("refills nothing: what was open is over, what was guessed still counts", async () => {
+  test("refills nothing: open verifications are over, wrong guesses still count", async () => {
     const rules = await createRules();
     await guessWrong(rules, 6);
     const open = await rules.started();
@@ -225,7 +225,7 @@ describe("a retag of all phones", () => {
     await rules.close();
   });
 
-  test("makes a repeated request a new one, whose code works: that of the first answer is dead", async () => {
+  test("makes a repeated request with an Idempotency-Key a new one; the first code is void", async () => {
     const rules = await createRules();
     const idempotency = { key: "0190f3a2-7b1c-7d3e-9c4f-1a2b3c4d5e6f", request: "" };
     const input = { phone: PHONE, purpose: "sign_in", locale: "en", client: {}, idempotency } as const;
@@ -245,7 +245,7 @@ describe("a retag of all phones", () => {
     await rules.close();
   });
 
-  test("leaves in the ledger for its 30 days what was guessed before an erasure, of which no number is left", async () => {
+  test("keeps wrong guesses of an erased account in the ledger for their 30 days", async () => {
     const rules = await createRules();
     const { user } = (await rules.knownDevice()).signedIn;
     await guessWrong(rules, 9);

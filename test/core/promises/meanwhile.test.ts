@@ -7,7 +7,7 @@ import { spend, useRules } from "./raced-rules.ts";
 
 const open = useRules();
 
-/** A ledger with something that happens each time after it was read. */
+/** A ledger that runs `happens` after each read. */
 function afterRead(ledger: Ledger, happens: () => Promise<void>): Ledger {
   return {
     record: (...args) => ledger.record(...args),
@@ -19,8 +19,8 @@ function afterRead(ledger: Ledger, happens: () => Promise<void>): Ledger {
   };
 }
 
-describe.each(["database", "memory"] as const)("guesses on their way to the ledger, with %s", (state) => {
-  test("between the reading of a start and its take are not granted again", async () => {
+describe.each(["database", "memory"] as const)("guesses on their way to the ledger, with %s for state", (state) => {
+  test("are not granted again if they arrive after a start read the ledger and before it takes its limits", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -40,7 +40,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(world.sms.sent).toHaveLength(4);
   });
 
-  test("nor are longer codes, where their guesses of the day are used up, too", async () => {
+  test("refuse a start if the day's guesses at longer codes are used up, too", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -65,7 +65,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     ]);
   });
 
-  test("leave a start whose code becomes longer all the guesses that a longer one has", async () => {
+  test("leave all three guesses to a start whose code they make longer", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -84,7 +84,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(await world.deps().verifications.find(id)).toMatchObject({ attemptsAllowed: 3 });
   });
 
-  test("reduce what a start is granted by as many as were made", async () => {
+  test("reduce the guesses that a start is granted by their number", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -104,7 +104,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect(await world.start()).toMatchObject({ codeLength: 8 });
   });
 
-  test("give a start no guess that it did not set aside, where an unlock comes in between", async () => {
+  test("leave a start only the guesses that it set aside, even if an unlock comes in between", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -127,7 +127,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect((await world.ledger()).filter(isShort)).toHaveLength(9 + 1 + 3);
   });
 
-  test("stay set aside when their code ends meanwhile", async () => {
+  test("stay set aside if their code expires meanwhile", async () => {
     let gate = Promise.resolve();
     let arrives = () => {};
     const world = await open({
@@ -159,7 +159,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
     expect((await world.started()).codeLength).toBe(8);
   });
 
-  test("stay set aside when the right one overtakes them", async () => {
+  test("stay set aside if the right guess overtakes them", async () => {
     let gate = Promise.resolve();
     const slow = ({ ledger }: { ledger: Ledger }) => ({
       ledger: {
@@ -188,8 +188,8 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
   });
 });
 
-describe.each(["database", "memory"] as const)("in its order, with %s", (state) => {
-  test("what no sender took is over before its guesses are given back", async () => {
+describe.each(["database", "memory"] as const)("the order of steps, with %s for state", (state) => {
+  test("a verification that no sender took is canceled before its guesses are given back", async () => {
     const given: unknown[] = [];
     const world = await open({
       state,
@@ -208,7 +208,7 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     expect(given).toEqual(["canceled"]);
   });
 
-  test("a message that comes too late for its verification is not counted", async () => {
+  test("a resend is not counted if its verification was approved meanwhile", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,
@@ -235,7 +235,7 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     expect(await world.start()).toBe("too_many_requests");
   });
 
-  test("a request counts nothing whose key another one had before it, of which the limits know nothing", async () => {
+  test("a request with a used Idempotency-Key counts nothing, even if the limits do not know the key", async () => {
     const world = await open({
       state,
       settings: { limits: { phoneSends: [{ max: 4, windowMs: DAY }] } },
@@ -261,7 +261,7 @@ describe.each(["database", "memory"] as const)("in its order, with %s", (state) 
     expect(await world.start()).toBe("too_many_requests");
   });
 
-  test("an approval finds the message that was sent again just before it", async () => {
+  test("an approval also ends the wait of a message that was resent just before it", async () => {
     let meanwhile = async () => {};
     const world = await open({
       state,

@@ -36,7 +36,7 @@ afterEach(() => rules.close());
 const attemptsUsed = async (id: string) => (await rules.deps().verifications.find(id))?.attemptsUsed;
 
 describe.each(["database", "memory"] as const)(
-  "T5: a code is good for its own verification alone (%s)",
+  "T5: a code is valid only for its own verification (%s)",
   (state) => {
     beforeEach(async () => {
       rules = await createRules({ state });
@@ -51,7 +51,7 @@ describe.each(["database", "memory"] as const)(
       expect(await rules.guess(mine.id, mine.code)).toBe("approved");
     });
 
-    test("not for another phone, whose ledger has it", async () => {
+    test("not for another phone: refused and counted, in the ledger of that phone", async () => {
       const [mine, other] = [await rules.started(), await rules.started({}, OTHER_PHONE)];
       expect(await rules.guess(other.id, mine.code)).toBe("invalid_code");
       expect(await attemptsUsed(other.id)).toBe(1);
@@ -97,7 +97,7 @@ describe.each(["database", "memory"] as const)(
     test.each([
       ["from another browser", { browser: "another" }],
       ["from no browser", {}],
-    ] as const)("T25: not %s, nor read or sent again from there", async (_, client: Client) => {
+    ] as const)("T25: not %s, which can neither read nor resend the verification", async (_, client: Client) => {
       const { id, code } = await rules.started({ browser: "mine" });
       expect(await rules.guess(id, code, client)).toBe("invalid_code");
       expect(await attemptsUsed(id)).toBe(1);
@@ -115,7 +115,7 @@ describe.each(["database", "memory"] as const)(
       expect(rules.sms.sent).toHaveLength(1);
     });
 
-    test("and once: the same right code again is refused and no wrong guess", async () => {
+    test("only once: used again it is refused, but is not a wrong guess", async () => {
       const { id, code } = await rules.started();
       expect(await rules.guess(id, code)).toBe("approved");
       expect(await rules.guess(id, code)).toBe("invalid_code");
@@ -124,7 +124,7 @@ describe.each(["database", "memory"] as const)(
   },
 );
 
-test("who is told that nobody signs up has shown the phone all the same: nothing waits for it any more", async () => {
+test("a right code ends the wait before the next message even if sign-up is closed", async () => {
   rules = await createRules({
     state: "memory",
     settings: { signUp: "closed", limits: { resendMs: 30 * SECOND } },
@@ -141,7 +141,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     rules = await createRules({ state, settings: { limits: DEFAULT_LIMITS } });
   });
 
-  /** Somebody without a device token does all the harm that is let through, for as many days. */
+  /** A stranger starts and guesses wrong as often as is allowed, for so many days. */
   async function besiege(days: number): Promise<void> {
     for (let hour = 0; hour < 24 * days; hour++) {
       for (;;) {
@@ -154,7 +154,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     }
   }
 
-  test("who is on a known device still gets a short code and in, every day", async () => {
+  test("an owner who is on a known device still gets a short code and in, every day", async () => {
     const owner = (await rules.knownDevice()).client;
     for (let day = 0; day < 4; day++) {
       await besiege(1);
@@ -167,7 +167,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     expect(await rules.ledger("device")).toHaveLength(4);
   });
 
-  test("who is on a new device gets in too, with a longer code, when the stranger pauses", async () => {
+  test("an owner who is on a new device gets in too, with a longer code, when the stranger pauses", async () => {
     await besiege(2);
     rules.clock.advance(DAY);
     const { id, code, codeLength } = await rules.started();
@@ -175,7 +175,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     expect(await rules.guess(id, code)).toBe("approved");
   });
 
-  test("nor is whoever is signed in elsewhere at a known device of this phone", async () => {
+  test("nor use up the guesses of its known devices with a session of another phone", async () => {
     const { signedIn } = await rules.knownDevice(OTHER_PHONE);
     const { user, session } = signedIn;
     const started = await rules.phonekey().verifications.start({
@@ -204,7 +204,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
     expect(await rules.guess(newDevice.id, newDevice.code)).toBe("approved");
   });
 
-  test("a forged, foreign or outdated device token is a stranger's, and nothing more is said", async () => {
+  test("a forged, foreign or outdated device token is treated as a stranger's, and the answer does not tell", async () => {
     const { client: owner, signedIn } = await rules.knownDevice();
     const foreign = (await rules.knownDevice(OTHER_PHONE)).client;
     await besiege(1);
@@ -216,7 +216,7 @@ describe.each(["database", "memory"] as const)("T8: a stranger cannot lock the o
   });
 });
 
-test("T8: guesses from one address end for strangers first, and for the devices of each phone by themselves", async () => {
+test("T8: the limit of guesses per address counts strangers and the known devices of each phone apart", async () => {
   rules = await createRules({ settings: { limits: { addressChecks: [{ max: 2, windowMs: HOUR }] } } });
   const [mine, theirs] = [await rules.knownDevice(), await rules.knownDevice(OTHER_PHONE)];
   const guesses = async (by: Client, phone = PHONE) => {
@@ -241,7 +241,7 @@ describe.each(["database", "memory"] as const)(
       rules.sms.sent.length = 0;
     });
 
-    test("by device token: the same one again, the same code, no new guesses", async () => {
+    test("by device token sends the same one again, with the same code and no new guesses", async () => {
       const first = await rules.started(owner);
       for (let n = 0; n < 2; n++) await rules.guess(first.id, wrongCode(first.code), owner);
       for (let n = 0; n < 10; n++) {
@@ -256,7 +256,7 @@ describe.each(["database", "memory"] as const)(
       expect((await rules.started(owner)).id).not.toBe(first.id);
     });
 
-    test("by the pages' cookie: the same one, for the browser that has it", async () => {
+    test("by the pages' cookie sends the same one again, only for its browser, phone and purpose while it lives", async () => {
       const browser = { browser: "mine" };
       const first = await rules.started(browser);
       const input = { phone: "138 0013 8000", purpose: "sign_in", locale: "en", heldId: first.id } as const;
@@ -273,19 +273,19 @@ describe.each(["database", "memory"] as const)(
       expect(later.ok && later.value.id !== first.id).toBe(true);
     });
 
-    test("by device token: none that only another browser can enter the code of", async () => {
+    test("by device token starts a new one if the live one is bound to a browser", async () => {
       const first = await rules.started({ ...owner, browser: "mine" });
       expect((await rules.started(owner)).id).not.toBe(first.id);
       expect((await rules.started({ ...owner, browser: "mine" })).id).not.toBe(first.id);
     });
 
-    test("a stranger holds nothing: each start is one of its own", async () => {
+    test("does not concern strangers: each start of theirs is a new one", async () => {
       const [first, second] = [await rules.started(), await rules.started()];
       expect(first.id).not.toBe(second.id);
       expect(first.code).not.toBe(second.code);
     });
 
-    test("never lives longer than ten minutes after its start, however often it is sent again", async () => {
+    test("never makes it live longer than ten minutes after its start", async () => {
       const first = await rules.started(owner);
       const startedAt = rules.clock.now();
       for (let minute = 1; minute < 10; minute++) {

@@ -9,7 +9,7 @@ import { pausing, spend, useRules } from "./raced-rules.ts";
 
 const open = useRules();
 
-/** Reads, thinks, writes; what it must not be asked for comes from a store that is right. */
+/** Its guess reads and then writes, not in one step; its other methods are those of a correct store. */
 function naiveStore(): VerificationStore {
   const right = createMemoryVerificationStore();
   const naive = createNaiveVerificationStore();
@@ -41,7 +41,7 @@ async function raceRight(options: RulesOptions): Promise<number> {
 }
 
 describe("T1 and T2 through the rules", () => {
-  test.each(["database", "memory"] as const)("%s: three wrong guesses, one success", async (state) => {
+  test.each(["database", "memory"] as const)("with %s for state, three wrong guesses count, and one right one succeeds", async (state) => {
     expect(await raceWrong({ state, wrap: pausing(7) })).toBe(3);
     expect(await raceRight({ state, wrap: pausing(8) })).toBe(1);
   });
@@ -68,9 +68,9 @@ describe("T19: the first sign-in of a phone", () => {
   });
 });
 
-describe.each(["database", "memory"] as const)("hammered, with %s", (state) => {
+describe.each(["database", "memory"] as const)("the budget under parallel requests, with %s for state", (state) => {
   test.each([1, 2, 3, 4])(
-    "starts, wrong and right guesses at once never exceed the budget, and lose nothing of it (%i)",
+    "is neither exceeded nor reduced by starts, wrong and right guesses at once (seed %i)",
     async (seed) => {
       const world = await open({ state, wrap: pausing(seed) });
       const chance = createChance(seed);
@@ -101,7 +101,7 @@ describe.each(["database", "memory"] as const)("hammered, with %s", (state) => {
         ),
       ).toBeLessThanOrEqual(9);
 
-      // What nobody used of it is granted again once those who had it have ended.
+      // Guesses that were granted and not used are granted again once their verifications have ended.
       world.clock.advance(11 * MINUTE);
       for (let next = await world.start(); isShortCode(next); next = await world.start())
         await spend(world, { id: next.id, code: await world.codeOf(next.id) });
@@ -109,7 +109,7 @@ describe.each(["database", "memory"] as const)("hammered, with %s", (state) => {
     },
   );
 
-  test("50 starts under a ledger with one guess left grant one guess", async () => {
+  test("has one guess left for 50 starts: one of them gets it", async () => {
     const world = await open({ state, wrap: pausing(5) });
     for (let n = 0; n < 2; n++) await spend(world, await world.started());
     const third = await world.started();

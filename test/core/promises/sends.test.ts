@@ -38,7 +38,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The first process on the folder, or another one after it. What refuses here are the limits of the phone alone. */
+/** The first process on the folder, or another one after it. Only the limits of the phone refuse here. */
 async function boot({ env, ...options }: WorldOptions = {}): Promise<void> {
   await world?.close();
   world = await createWorld({ folder, clock, ...options, env: { GUARD_MODE: "off", ...env } });
@@ -67,7 +67,7 @@ describe.each(STATES)("T9: bombing one phone, with STATE_URL=%s", (STATE_URL) =>
     for (const { headers } of refused) expect(headers.get("retry-after")).toBe("30");
   });
 
-  test("whoever obeys Retry-After for two days, over restarts, gets no more than the limits", async () => {
+  test("a client that obeys Retry-After for two days, over restarts, gets no more than the limits", async () => {
     await boot({ env: { STATE_URL } });
     for (let n = 0; clock.now() < 1_800_000_000_000 + 2 * DAY; n++) {
       const { status, headers } = await start(SPELLINGS[n % SPELLINGS.length], `203.0.113.${n % 250}`);
@@ -81,7 +81,7 @@ describe.each(STATES)("T9: bombing one phone, with STATE_URL=%s", (STATE_URL) =>
     expect(sentAt.length).toBeGreaterThanOrEqual(12);
   });
 
-  test("known devices and strangers together get ten a day", async () => {
+  test("known devices and strangers together get ten messages a day", async () => {
     await boot({ env: { STATE_URL } });
     const { deviceToken } = await world.signIn();
     for (let step = 0; step < 96; step++) {
@@ -97,7 +97,7 @@ describe.each(STATES)("T21: nothing resets at midnight, with STATE_URL=%s", (STA
   test.each([
     ["UTC", 0],
     ["in Shanghai", 8 * HOUR],
-  ])("%s: a burst around it gets no more than any other", async (_, offsetMs) => {
+  ])("%s: a burst around midnight gets no more than any other", async (_, offsetMs) => {
     const midnight = Math.ceil(clock.now() / DAY) * DAY + DAY - offsetMs;
     clock.advance(midnight - 20 * MINUTE - clock.now());
     await boot({ env: { STATE_URL, RESEND_SECONDS: "1", LIMIT_PHONE_SENDS: "5/1h,7/24h" } });
@@ -112,7 +112,7 @@ describe.each(STATES)("T21: nothing resets at midnight, with STATE_URL=%s", (STA
 });
 
 describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s", (STATE_URL) => {
-  test("the wait before a resend, the hour's and the day's sends are as before", async () => {
+  test("the wait before a resend and the sends of the hour and the day stay as they were", async () => {
     // One guess for each, so that guesses that are set aside refuse nobody.
     const env = { STATE_URL, CODE_ATTEMPTS: "1" };
     await boot({ env });
@@ -134,7 +134,7 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect(waits.some((wait) => wait > 20 * 3_600)).toBe(true);
   });
 
-  test("nor the wait of a known device", async () => {
+  test("the wait of a known device stays as it was", async () => {
     await boot({ env: { STATE_URL } });
     const { deviceToken } = await world.signIn();
     const ask = () => world.post("/v1/verifications", { phone: "13800138000", deviceToken });
@@ -143,7 +143,7 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect((await ask()).status).toBe(429);
   });
 
-  test("nor a window of a week", async () => {
+  test("the sends of a week stay as they were", async () => {
     const env = { STATE_URL, LIMIT_PHONE_SENDS: "2/1h,5/7d" };
     await boot({ env });
     for (let day = 0; day < 7; day++) {
@@ -155,7 +155,7 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect(sentAt).toHaveLength(3);
   });
 
-  test("nor do several messages of one verification count as one", async () => {
+  test("several messages of one verification still count as several", async () => {
     const env = { STATE_URL, RESEND_SECONDS: "1", LIMIT_PHONE_SENDS: "5/24h" };
     await boot({ env });
     const { id } = (await (await start()).json()) as { id: string };
@@ -170,7 +170,7 @@ describe.each(STATES)("promise 2: a restart refills no limit, with STATE_URL=%s"
     expect(sentAt).toHaveLength(3);
   });
 
-  test("T3: nor the guesses of a phone", async () => {
+  test("T3: the guesses of a phone stay as they were", async () => {
     const env = { STATE_URL, LIMIT_PHONE_SENDS: "unlimited", LIMIT_ADDRESS_CHECKS: "unlimited" };
     await boot({ env });
     const lengths: number[] = [];
