@@ -40,7 +40,7 @@ export { DAY, HOUR, MINUTE, PHONE, SECOND } from "./times.ts";
 
 const SECRETS = ["a secret of these tests, at least 32 bytes long"];
 
-/** For tests in which the operator hears of nothing. */
+/** For tests that do not look at alerts. */
 export const SILENT_ALERTS: Alerts = {
   raise: async () => {},
   clear: async () => {},
@@ -57,7 +57,7 @@ export interface RulesOptions {
   /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
   readonly settings?: SomeSettings;
   readonly challenges?: Challenges;
-  /** Puts something between the rules and their stores, and what encrypts for these. */
+  /** Wraps the stores, and the vault, that the rules get. */
   readonly wrap?: (stores: Stores) => Partial<Stores>;
 }
 
@@ -164,7 +164,7 @@ export async function createRules(options: RulesOptions = {}) {
     deps: () => running.deps,
     phonekey: () => running.phonekey,
 
-    /** Starts a verification; the refusal's code where it is refused. */
+    /** Starts a verification; the refusal's code if it is refused. */
     async start(client: Client = {}, phone = PHONE): Promise<VerificationView | string> {
       const input = { phone, purpose: "sign_in", locale: "en", client } as const;
       const started = await running.phonekey.verifications.start(input);
@@ -176,7 +176,7 @@ export async function createRules(options: RulesOptions = {}) {
       if (typeof view === "string") throw new Error(`the start was refused: ${view}`);
       return { ...view, code: await rules.codeOf(view.id) };
     },
-    /** The code of a verification, also where several starts race and nobody knows whose message was the last. */
+    /** The code of a verification, even if several starts race and the last message may be another's. */
     async codeOf(id: string): Promise<string> {
       const verification = await running.deps.verifications.find(id);
       if (!verification) throw new Error("there is no such verification");

@@ -41,7 +41,7 @@ async function challenged({ when = "risk", isThirdParty = true, ...options }: Op
 const REQUIRED: Refusal = { code: "captcha_required", field: "captcha", kinds: ["turnstile"] };
 
 describe("risk: a stranger beyond the challenge threshold", () => {
-  test("is asked for a challenge that names its kind, and is let through by one", async () => {
+  test("is asked for a challenge of the kind that is set, and let through with a solution", async () => {
     const { start, rules } = await challenged();
     expect([await start(1), await start(2)]).toEqual(["sent", "sent"]);
     expect(await start(3)).toEqual(REQUIRED);
@@ -50,7 +50,7 @@ describe("risk: a stranger beyond the challenge threshold", () => {
     expect(rules.sms.sent).toHaveLength(3);
   });
 
-  test("is refused for good at ten times that, and the solution stays unused", async () => {
+  test("is refused at ten times the threshold, and the solution stays unused", async () => {
     const { code, start, rules } = await challenged();
     for (let n = 0; n < 20; n++) expect(await code(n, solved(`s${n}`))).toBe("sent");
     expect(await start(20, solved("kept"))).toMatchObject({
@@ -61,7 +61,7 @@ describe("risk: a stranger beyond the challenge threshold", () => {
     expect(await code(21, solved("kept"))).toBe("sent");
   });
 
-  test("somewhere else is another stranger", async () => {
+  test("is not asked at another address, or without one", async () => {
     const { code } = await challenged();
     for (const n of [1, 2]) expect(await code(n)).toBe("sent");
     expect(await code(3, undefined, { addressKey: "198.51.100.1" })).toBe("sent");
@@ -70,7 +70,7 @@ describe("risk: a stranger beyond the challenge threshold", () => {
 });
 
 describe("a solution", () => {
-  test("counts once, also when 50 starts show it at once", async () => {
+  test("is accepted once, even if 50 starts show it at once", async () => {
     const { code, rules } = await challenged({ when: "always" });
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, n) => code(n, solved("one"))));
     expect(outcomes.filter((outcome) => outcome === "sent")).toHaveLength(1);
@@ -78,7 +78,7 @@ describe("a solution", () => {
     expect(rules.sms.sent).toHaveLength(1);
   });
 
-  test("stays used for longer than its verifier takes it", async () => {
+  test("stays used for ten minutes", async () => {
     const { code, rules } = await challenged({ when: "always" });
     expect(await code(1, solved("one"))).toBe("sent");
     rules.clock.advance(10 * MINUTE - 1);
@@ -93,7 +93,7 @@ describe("a solution", () => {
     expect(await code(2, solved("b"))).toBe("sent");
   });
 
-  test("that is wrong is refused, also where none was asked for", async () => {
+  test("that is wrong is refused, even if none was asked for", async () => {
     const { start, rules } = await challenged();
     expect(await start(1, { kind: "turnstile", token: "forged" })).toEqual(REQUIRED);
     expect(rules.sms.sent).toHaveLength(0);
@@ -104,7 +104,7 @@ describe("a solution", () => {
     expect(await start(1, { kind: "altcha", payload: "good:a" })).toEqual(REQUIRED);
   });
 
-  test("is judged for the phone, the purpose, the browser and the address that ask", async () => {
+  test("is judged for the phone, the purpose, the browser and the address of the start", async () => {
     const { code, judged, rules } = await challenged();
     await code(1, solved("a"), { ...ADDRESS, browser: "pre" });
     const phoneTag = await rules.deps().vault.tag(phoneNo(1) as never);
@@ -116,7 +116,7 @@ describe("a solution", () => {
     });
   });
 
-  test("that its verifier doubts has a limit together with all others of that sort", async () => {
+  test("that its verifier doubts counts on one limit with all other doubted ones", async () => {
     const { answer, code } = await challenged({ when: "always" });
     const doubt = (id: string) =>
       answer({ status: "solved", id, livesMs: MINUTE, atMost: [{ max: 2, windowMs: HOUR }] });
@@ -129,10 +129,10 @@ describe("a solution", () => {
   });
 });
 
-describe("when its service is down (T48)", () => {
+describe("a challenge, when its service is down (T48)", () => {
   const DOWN = { status: "unavailable" } as const;
 
-  test("a stranger's start fails closed, and sends nothing", async () => {
+  test("fails a stranger's start, which sends nothing", async () => {
     const { answer, start, rules } = await challenged({ when: "always" });
     answer(DOWN);
     expect(await start(1, solved("a"))).toEqual({ code: "captcha_unavailable", retryAfterSeconds: 10 });
@@ -142,7 +142,7 @@ describe("when its service is down (T48)", () => {
     expect(await start(1, solved("a"))).toBe("sent");
   });
 
-  test("a known device notices nothing", async () => {
+  test("does not concern a known device", async () => {
     const { answer, code, rules, judged } = await challenged();
     const client = { ...ADDRESS, ...(await rules.knownDevice(phoneNo(1))).client };
     answer(DOWN);
@@ -165,14 +165,14 @@ describe("nobody is challenged", () => {
     expect(judged).toEqual([]);
   });
 
-  test("at a door whose callers cannot solve this kind: the refusal limit holds alone", async () => {
+  test("at a door whose callers cannot solve this kind: only the refusal limit holds", async () => {
     const { code } = await challenged({ when: "always" });
     const client = { ...ADDRESS, solves: ["tencent"] as const };
     for (let n = 0; n < 20; n++) expect(await code(n, undefined, client)).toBe("sent");
     expect(await code(20, undefined, client)).toBe("too_many_requests");
   });
 
-  test("where there are no challenges: what callers show is not looked at", async () => {
+  test("with challenges off: only the refusal limit holds", async () => {
     const rules = await createRules({ state: "memory", settings: { limits: LIMITS } });
     opened.push(rules);
     for (let n = 0; n < 20; n++) expect(await rules.start(ADDRESS, phoneNo(n))).toHaveProperty("id");
@@ -180,7 +180,7 @@ describe("nobody is challenged", () => {
   });
 });
 
-test("always asks every stranger who starts, and not again for a further message", async () => {
+test("CAPTCHA_WHEN=always asks every stranger at the start, and not again at a resend", async () => {
   const settings = { limits: { ...LIMITS, addressSends: [] } };
   const { rules, start } = await challenged({ when: "always", settings });
   expect(await start(1)).toEqual(REQUIRED);
@@ -192,7 +192,7 @@ test("always asks every stranger who starts, and not again for a further message
 });
 
 describe("a resend", () => {
-  test("is a message like any other: beyond the threshold it needs a solution too", async () => {
+  test("needs a solution beyond the threshold, as a start does", async () => {
     const { rules } = await challenged();
     const { id } = await rules.started(ADDRESS);
     const resend = (captcha?: Captcha) =>
@@ -205,7 +205,7 @@ describe("a resend", () => {
   });
 });
 
-test("nobody makes us ask a third party without end: solutions have a limit by address of their own", async () => {
+test("solutions that a third party judges have a limit of their own by address; a proof of work has none", async () => {
   const settings = { limits: { ...LIMITS, addressChecks: [{ max: 3, windowMs: MINUTE }] } };
   const forged: Captcha = { kind: "turnstile", token: "forged" };
   const { code, judged, rules } = await challenged({ settings });

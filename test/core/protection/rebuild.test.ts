@@ -93,7 +93,7 @@ describe("a rebuild, page by page", () => {
   };
   const counted = async () => (await journal()).events.filter(({ key }) => key === "total-sends").length;
 
-  test("refills nothing when its process dies half-way, and is done by the next", async () => {
+  test("refills nothing when its process dies half-way, and is completed by the next one", async () => {
     let pages = 0;
     const dying = takeFrom({
       messages: {
@@ -125,7 +125,7 @@ describe("a rebuild, page by page", () => {
     expect(await one("spend")).toMatchObject({ ok: true });
   });
 
-  test("is unavailable, and no refusal, where the limits are lost again before anything is counted", async () => {
+  test("fails as unavailable, not with a refusal, if the limits are lost again before anything is counted", async () => {
     const lostAgain = takeFrom({
       limits: {
         take: async ({ epoch }, now) =>
@@ -135,14 +135,14 @@ describe("a rebuild, page by page", () => {
     await expect(lostAgain("total")).rejects.toThrow(UnavailableError);
   });
 
-  test("counts what a backend asked for a day long", async () => {
+  test("counts the messages of a backend for a day", async () => {
     const { traffic } = caller;
     const sent = aMessage({ client: "shop", traffic, createdAt: NOW - DAY + MINUTE });
     const one = takeFrom({ messages: { sentSince: async () => [{ ...sent, converted: false }] } });
     expect(await one("backend")).toMatchObject({ refusedBy: "backend" });
   });
 
-  test("is not held up by a verification that cannot be read, whose guesses all count as open", async () => {
+  test("goes on past a verification that cannot be read, and counts all of its guesses as open", async () => {
     const { phoneTag, bucket, traffic } = caller;
     const member = leaseMember("damaged");
     const sent = aMessage({ verificationId: "damaged", member, phoneTag, traffic, createdAt: NOW - MINUTE });
@@ -162,7 +162,7 @@ describe("a rebuild, page by page", () => {
     expect(await guessesAt("k.other")).toMatchObject({ ok: true, leased: 3 });
   });
 
-  test("reads the record once, however many wait for it", async () => {
+  test("reads the record once if ten takes wait for it", async () => {
     let reads = 0;
     const take = takeFrom({
       messages: {
@@ -176,7 +176,7 @@ describe("a rebuild, page by page", () => {
     expect(reads).toBe(3);
   });
 
-  test("reads nothing where another process has given all back since the count was refused", async () => {
+  test("reads nothing if another process has completed it since the count was refused", async () => {
     let meanwhile = async () => {
       meanwhile = async () => {};
       await takeFrom()("total");
@@ -229,20 +229,20 @@ async function lostAt(now: number, { attemptsUsed = 2, hasTraffic = true } = {})
 }
 
 test.each([
-  ["some are left, as long as its code can live", 2, 10 * MINUTE + 30 * SECOND],
-  ["all were made, until the last must be in the ledger", 3, MINUTE + 30 * SECOND],
-])("the guesses of a verification of which %s are set aside", async (_, attemptsUsed, ms) => {
+  ["as long as its code can live, if some are left", 2, 10 * MINUTE + 30 * SECOND],
+  ["until the last one must be in the ledger, if all were made", 3, MINUTE + 30 * SECOND],
+])("the guesses of a verification are set aside %s", async (_, attemptsUsed, ms) => {
   const { leases } = await lostAt(NOW + MINUTE, { attemptsUsed });
   expect(leases).toMatchObject([{ member: leaseMember("found"), amount: 3, expiresAt: NOW + ms }]);
 });
 
-test("those of a code that has ended are set aside as long as the last may be on its way to the ledger", async () => {
+test("the guesses of an expired code are set aside while the last one may be on its way to the ledger", async () => {
   const ended = NOW + 10 * MINUTE + 30 * SECOND;
   expect((await lostAt(ended - 1)).leases).toHaveLength(1);
   expect((await lostAt(ended)).leases).toEqual([]);
 });
 
-test("a message that no traffic is kept of, as one to a test number, counts on its phone", async () => {
+test("a message without traffic, such as one to a test number, counts only on its phone", async () => {
   const { events } = await lostAt(NOW + MINUTE, { hasTraffic: false });
   expect(events.map(({ key }) => key)).toEqual(messageKeys("k.tag", "stranger", false));
 });

@@ -52,7 +52,7 @@ describe("a start that is refused writes nothing to SQL and calls no provider", 
   });
 });
 
-describe("a limit that others use up, too, does not tell when it is free again: that would tell of their traffic", () => {
+describe("a limit tells when it is free again only if it is the caller's own: a shared one would tell of others' traffic", () => {
   const one = [{ max: 0, windowMs: HOUR }];
   const none = { byCountry: {}, bySender: {} };
   const prices = { currency: "CNY", free: [], prices: [{ micros: 2 }] };
@@ -94,7 +94,7 @@ describe("a refusal tells the longest wait of the caller's own limits, so that n
     refusal: { code: "too_many_requests", retryAfterSeconds },
   });
 
-  test("where the wait before a resend ends before an hour's messages", async () => {
+  test("if the wait before a resend ends before the limit of an hour", async () => {
     const limits = {
       ...short,
       phoneSends: [
@@ -109,7 +109,7 @@ describe("a refusal tells the longest wait of the caller's own limits, so that n
     expect(await start()).toMatchObject({ ok: true });
   });
 
-  test("and nothing of limits that others use up, too: whoever waits for their own would learn of them for free", async () => {
+  test("and leaves out shared limits, of which a caller that waits anyway would learn for free", async () => {
     const one = [{ max: 1, windowMs: HOUR }];
     rules = await createRules({ state: "memory", settings: { limits: { ...short, prefixSends: one } } });
     await start();
@@ -118,7 +118,7 @@ describe("a refusal tells the longest wait of the caller's own limits, so that n
     expect(await start()).toMatchObject(waits(30));
   });
 
-  test("a shared limit that refuses first tells five minutes, or what a backend's own makes wait beyond them", async () => {
+  test("even if a shared limit refuses first: here that of a backend", async () => {
     const one = [{ max: 0, windowMs: HOUR }];
     rules = await createRules({ state: "memory", settings: { limits: { prefixSends: one } } });
     const sends = [{ max: 0, windowMs: DAY }];

@@ -14,7 +14,7 @@ import { trafficOf } from "../../../src/core/protection/traffic.ts";
 import { DAY, PHONE } from "../times.ts";
 import { DEFAULTS, DEVICE, NOW, nothingLearned, STRANGER } from "./limits/limit-samples.ts";
 
-describe("all that a send is counted against", () => {
+describe("the limits that a send counts on", () => {
   const budget = { total: 10_000_000, byCountry: {}, bySender: {} };
   const settings: ProtectionSettings = {
     limits: DEFAULTS,
@@ -29,7 +29,7 @@ describe("all that a send is counted against", () => {
     ["a stranger who can solve a challenge", unsolved],
     ["a known device", DEVICE],
     ["a backend", { ...STRANGER, backend }],
-  ])("is of one shape, so that reading it is fast: %s", (_who, caller) => {
+  ])("are objects of one shape, so that reading them is fast: %s", (_who, caller) => {
     const limits = allLimits(
       settings,
       { caller, estimate: { sender: "test", price: 50_000 }, idempotencyKey: "key" },
@@ -46,7 +46,7 @@ test.each([
   ["another /24", "203.0.113.7", "203.0.114.7", false],
   ["one /48 of IPv6", "20010db800010001/64", "20010db80001ffff/64", true],
   ["another /48", "20010db800010001/64", "20010db800020001/64", false],
-])("whoever has an address has its network: %s", async (_, one, other, isSame) => {
+])("addresses have tags of their own, and share a tag of their network: %s", async (_, one, other, isSame) => {
   const key: Key = { id: "key", kind: "traffic", material: Buffer.alloc(32), activeFrom: 0 };
   const keyring = { current: async () => key };
   const [a, b] = await Promise.all([one, other].map((each) => trafficOf({ keyring }, PHONE as Phone, each)));
@@ -59,13 +59,13 @@ test.each([
   ["20010db900010001/64", false],
   ["203.0.113.7", true],
   ["203.0.114.7", false],
-])("the guard lets %s alone where its network is allowed: %s", (addressKey, allowed) => {
+])("whether the guard's allowed networks include %s: %s", (addressKey, allowed) => {
   const networkBits = ["6:00100000000000010000110110111000", "4:110010110000000001110001"];
   const allow = { countries: [], prefixes: [], networkBits };
   expect(isAllowed(allow, { phone: PHONE as Phone, country: "CN", addressKey })).toBe(allowed);
 });
 
-test("a send that does not come about leaves nothing behind, on parts and budgets neither", async () => {
+test("taking a send back leaves nothing counted, on parts and budgets neither", async () => {
   const store = createMemoryLimitStore();
   const part = { key: "part", max: 1, windowMs: DAY };
   const limits = [
@@ -83,17 +83,17 @@ test("a send that does not come about leaves nothing behind, on parts and budget
   });
 });
 
-test("what one network may send to a range follows what was learned of the range: a quarter of it", () => {
+test("the guard blocks one network on a range at a quarter of what was learned of the range", () => {
   const learned = (subject: string) => (subject === "prefix:prefix" ? 402 : undefined);
   const blocks = guardLimits("enforce", STRANGER, learned).filter(({ backoff }) => backoff);
   const from = Object.fromEntries(blocks.map(({ name, backoff }) => [name, backoff?.from]));
   expect(from).toEqual({ guard_address: 20, guard_network: 60, guard_range: 100, guard_prefix: 402 });
 });
 
-test("what an approval takes back of the guard is what a send counts under, parts included", () => {
+test("the guard's keys that an approval takes back are those that a send counts under, parts included", () => {
   const limits = guardLimits("enforce", STRANGER, nothingLearned);
   const counted = limits.flatMap(({ key, part }) => (part ? [key, part.key] : [key]));
   expect(new Set(guardKeys(STRANGER.traffic))).toEqual(new Set(counted));
-  // Of older messages it takes back those of the whole, whosever they are: a network's part loses only its own.
+  // Of older messages it takes back only the keys of the whole: a network's part loses only its own messages.
   expect(new Set(forgivenKeys(STRANGER.traffic))).toEqual(new Set(limits.map(({ key }) => key)));
 });

@@ -63,7 +63,7 @@ const learned = (subject: string, value: number) =>
   opened.stores.baselines.replace([{ subject, value, updatedAt: clock.now() }]);
 
 describe("the alert of a budget", () => {
-  test("is told once while it stands, with what was spent of it, in units", async () => {
+  test("is raised once while it stands, with what was spent, in units of the currency", async () => {
     const hour = { ...NONE, total: 1_000_000 };
     await add(8);
     for (let n = 0; n < 3; n++) {
@@ -76,7 +76,7 @@ describe("the alert of a budget", () => {
     expect(told[0]).toEqual(["raised", "spend hour/total", { spent: 0.8, budget: 1 }]);
   });
 
-  test("comes at four fifths of what is open to strangers, where the rest is kept for shares", async () => {
+  test("is raised at four fifths of the strangers' part if the rest is kept for shares", async () => {
     await learned(numbersSubject(), 100);
     await add(4);
     await watched({ hour: { ...NONE, total: 1_000_000 } });
@@ -86,7 +86,7 @@ describe("the alert of a budget", () => {
     expect(told).toMatchObject([["raised", "spend hour/total", {}]]);
   });
 
-  test("of a day counts the whole of it, and that of a sender its own messages", async () => {
+  test("counts a whole day for a day's budget, and only its own messages for a sender's", async () => {
     const day = { ...NONE, total: 2_000_000, bySender: { other: 500_000 } };
     await add(10);
     clock.advance(12 * HOUR);
@@ -101,7 +101,7 @@ describe("the alert of a budget", () => {
     ]);
   });
 
-  test("is over when the budget is gone", async () => {
+  test("is cleared when the budget is no longer set", async () => {
     await add(8);
     await watched({ hour: { ...NONE, total: 1_000_000 } });
     await watched();
@@ -113,7 +113,7 @@ describe("the alert of a budget", () => {
 });
 
 describe("the alert of an attack", () => {
-  test("counts a day, and comes at four fifths of what was learned to be usual", async () => {
+  test("is raised at four fifths of the learned threshold, counted over a day", async () => {
     await learned("country:CN", 400.5);
     await add(160);
     clock.advance(23 * HOUR);
@@ -128,7 +128,7 @@ describe("the alert of an attack", () => {
     expect(told.at(-1)).toMatchObject(["cleared", "attack CN", {}]);
   });
 
-  test("of all countries together is not put off by one where more is approved than not", async () => {
+  test("of all countries together is not reduced by a country whose messages are approved", async () => {
     const of = (country: string) => ({ traffic: { country, prefixTag: "p" } }) as Partial<Message>;
     for (const country of ["CN", "US", "DE"]) await add(239, of(country));
     await add(100, of("FR"));

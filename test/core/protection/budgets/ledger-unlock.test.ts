@@ -30,86 +30,86 @@ describe("an unlock", () => {
 
   test.each([
     [
-      "gives three at six digits where eight would be asked for",
+      "gives three at six digits instead of eight",
       [...row(9, HOUR), unlocked()],
       CARRIES_8,
       { codeLength: 6, cap: 3, freeAt: NOW },
     ],
     [
-      "and three where six are carried, beside the one of the day",
+      "gives three beside the one of the day if only six digits are carried",
       [...row(9, HOUR), unlocked()],
       CARRIES_6,
       { codeLength: 6, cap: 4 },
     ],
-    ["also when that one is used", [...row(10, HOUR), unlocked()], CARRIES_6, { codeLength: 6, cap: 3 }],
-    ["and when many were made beyond the budget", [...row(30, 2 * DAY), unlocked()], CARRIES_6, { cap: 4 }],
+    ["gives three even if the one of the day is used", [...row(10, HOUR), unlocked()], CARRIES_6, { codeLength: 6, cap: 3 }],
+    ["gives three even if more guesses were made than the budget has", [...row(30, 2 * DAY), unlocked()], CARRIES_6, { cap: 4 }],
     [
-      "less what was used since",
+      "has three less what was used since",
       [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(2, HOUR)],
       CARRIES_8,
       { codeLength: 6, cap: 1 },
     ],
     [
-      "used up, it is as before",
+      "leaves the ledger as before once it is used up",
       [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR)],
       CARRIES_8,
       { codeLength: 8, cap: 9 },
     ],
     [
-      "longer guesses use none of it",
+      "is not used up by guesses at longer codes",
       [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR, 8)],
       CARRIES_8,
       { codeLength: 6, cap: 3 },
     ],
     [
-      "a day later what is left is gone",
+      "ends a day later",
       [...row(9, 3 * DAY), unlocked(DAY)],
       CARRIES_8,
       { codeLength: 8, cap: 9 },
     ],
     [
-      "and not a moment sooner",
+      "and not a millisecond sooner",
       [...row(9, 3 * DAY), unlocked(DAY - 1)],
       CARRIES_8,
       { codeLength: 6, cap: 3 },
     ],
     [
-      "a guess in the moment of its end is none of its",
+      "does not pay for a guess in the moment of its end",
       [...row(9, 3 * DAY), unlocked(DAY + HOUR), ...guesses(6, HOUR)],
       CARRIES_6,
       { codeLength: 6, cap: 0 },
     ],
     [
-      "a played-back backup voids it",
+      "is void after a backup was restored",
       [unlocked(HOUR), ...spentLedger(NOW)],
       CARRIES_8,
       { codeLength: 8, cap: 9 },
     ],
-    ["one after that holds", [...spentLedger(NOW - HOUR), unlocked()], CARRIES_8, { codeLength: 6, cap: 3 }],
+    ["counts if it was given after a backup was restored", [...spentLedger(NOW - HOUR), unlocked()], CARRIES_8, { codeLength: 6, cap: 3 }],
   ])("%s", (_, ledger, lengths, expected) => {
     expect(allowance(ledger, lengths, NOW)).toMatchObject(expected);
   });
 
-  test("is for nobody whose guesses of 30 days have not spent the ledger", () => {
+  test("needs a ledger that the guesses of 30 days have spent", () => {
     const ledger = row(9, 30 * DAY - 8 * MINUTE);
     expect(spentOf(ledger, CARRIES_8, NOW)).toEqual({ wrong: 8, isSpent: false, unlocked: 0 });
   });
 
-  test("resets nothing", () => {
+  test("does not reset the number of wrong guesses", () => {
     const spent = { wrong: 9, isSpent: true };
     expect(spentOf([...row(9, HOUR), unlocked()], CARRIES_8, NOW)).toEqual({ ...spent, unlocked: 3 });
     const used = [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(3, HOUR)];
     expect(spentOf(used, CARRIES_8, NOW)).toEqual({ ...spent, unlocked: 0 });
   });
 
-  test("whose guesses met no spent ledger is read back as long as that decides about a guess of today", () => {
+  test("is read back as long as it decides about a guess of today", () => {
     const before = [unlocked(31 * DAY + HOUR), ...guesses(6, 31 * DAY - 2 * HOUR)];
     const ledger = [...before, ...row(8, 10 * DAY), ...guesses(6, 23 * HOUR)];
     expect(judge(ledger, CARRIES_6, NOW)).toEqual(allowance(ledger, CARRIES_6, NOW));
     expect(judge(ledger, CARRIES_6, NOW)).toMatchObject({ cap: 1 });
   });
 
-  test("whatever stands in the ledger, it gives exactly three more", () => {
+  test("gives exactly three more, whatever is in the ledger", () => {
     fc.assert(
       fc.property(anyLedger, anyLengths, (wrong, lengths) => {
         const before = allowance(wrong, lengths, NOW);
@@ -134,7 +134,7 @@ describe("an unlock", () => {
     { minLength: 1, maxLength: 60, size: "max" },
   );
 
-  /** Somebody who talks support into every unlock that there may be, and guesses wrong as often as is allowed or less. */
+  /** An attacker who gets every possible unlock from support, and guesses wrong as often as is allowed or less. */
   function campaign(
     steps: readonly { waitMs: number; unlock: boolean; tries: number }[],
     lengths: CodeLengths,
@@ -154,7 +154,7 @@ describe("an unlock", () => {
     return { guesses: ledger.filter((entry) => !isUnlock(entry)), unlocks: ledger.filter(isUnlock) };
   }
 
-  test("never gives more, whatever the schedule: three for each in any 30 days, and nine longer in any day", () => {
+  test("on any schedule allows at most three more for each in any 30 days, and nine longer ones in any day", () => {
     fc.assert(
       fc.property(anyCampaign, (steps) => {
         const { guesses, unlocks } = campaign(steps, CARRIES_8);
@@ -189,7 +189,7 @@ describe("an unlock", () => {
     ["eight digits", 2.7e-4, CARRIES_8],
     ["six digits", 5e-4, CARRIES_6],
   ])(
-    "a year of all that %s and every unlock allow finds a code with a chance of less than %d",
+    "a year of all guesses that %s and every unlock allow finds a code with a chance of less than %d",
     (_, most, lengths) => {
       const daily = new Array(365).fill({ waitMs: DAY, unlock: true, tries: 99 });
       const { guesses, unlocks } = campaign(daily, lengths);

@@ -19,27 +19,27 @@ import {
 describe("what a phone's ledger allows", () => {
   test.each([
     ["no wrong guess: nine at six digits", [], CARRIES_8, { codeLength: 6, cap: 9 }],
-    ["one less for each", row(4, HOUR), CARRIES_8, { codeLength: 6, cap: 5 }],
+    ["one less for each wrong guess", row(4, HOUR), CARRIES_8, { codeLength: 6, cap: 5 }],
     ["the last of nine", row(8, HOUR), CARRIES_8, { codeLength: 6, cap: 1 }],
     ["spent: nine a day at eight digits", row(9, HOUR), CARRIES_8, { codeLength: 8, cap: 9 }],
     [
-      "of which some are gone",
+      "spent: fewer at eight digits after some of the day",
       [...row(9, 3 * HOUR), ...row(4, HOUR, 8)],
       CARRIES_8,
       { codeLength: 8, cap: 5 },
     ],
     [
-      "all of them gone",
+      "spent: none at eight digits after nine of the day",
       [...row(9, 20 * HOUR), ...row(9, HOUR, 8)],
       CARRIES_8,
       { codeLength: 8, cap: 0, freeAt: NOW - HOUR - 8 * MINUTE + DAY },
     ],
-    ["those of yesterday are back", [...row(9, 30 * HOUR), ...row(9, DAY, 8)], CARRIES_8, { cap: 9 }],
-    ["spent where only six are carried: one more", row(9, 0), CARRIES_6, { codeLength: 6, cap: 1 }],
-    ["and then one a day", row(10, HOUR), CARRIES_6, { codeLength: 6, cap: 0, freeAt: NOW - HOUR + DAY }],
-    ["a day later", row(10, DAY), CARRIES_6, { codeLength: 6, cap: 1 }],
+    ["spent: nine at eight digits again a day later", [...row(9, 30 * HOUR), ...row(9, DAY, 8)], CARRIES_8, { cap: 9 }],
+    ["spent with six digits carried: one more", row(9, 0), CARRIES_6, { codeLength: 6, cap: 1 }],
+    ["spent with six digits carried: then none for a day", row(10, HOUR), CARRIES_6, { codeLength: 6, cap: 0, freeAt: NOW - HOUR + DAY }],
+    ["spent with six digits carried: one again a day later", row(10, DAY), CARRIES_6, { codeLength: 6, cap: 1 }],
     [
-      "seven digits are no eight: one a day, behind a challenge",
+      "spent with seven digits carried: one a day, behind a challenge",
       row(9, 0),
       { usual: 6, most: 7 },
       { codeLength: 7, cap: 1, asksCaptcha: true },
@@ -50,22 +50,22 @@ describe("what a phone's ledger allows", () => {
       { usual: 8, most: 8 },
       { codeLength: 8, cap: 9, asksCaptcha: false },
     ],
-    ["longer guesses do not spend the short ones", row(30, HOUR, 8), CARRIES_8, { codeLength: 6, cap: 9 }],
-    ["after 30 days each is forgotten", row(9, 30 * DAY - 8 * MINUTE), CARRIES_8, { codeLength: 6, cap: 1 }],
+    ["guesses at eight digits do not use up those at six", row(30, HOUR, 8), CARRIES_8, { codeLength: 6, cap: 9 }],
+    ["a guess is forgotten after 30 days", row(9, 30 * DAY - 8 * MINUTE), CARRIES_8, { codeLength: 6, cap: 1 }],
     [
-      "a guess 30 days after the first of nine others is one of nine, and none beyond them",
+      "a guess 30 days after the first of nine others is one of nine, not one beyond them",
       [...guesses(6, 30 * DAY + HOUR), ...row(8, 10 * DAY), ...guesses(6, HOUR)],
       CARRIES_6,
       { codeLength: 6, cap: 1 },
     ],
     [
-      "what only stands for guesses takes no day's guess, nor where the ledger was spent before",
+      "entries that a restored backup adds do not use up the day's guess",
       [...row(9, 2 * DAY), ...spentLedger(NOW - HOUR)],
       CARRIES_6,
       { codeLength: 6, cap: 1 },
     ],
     [
-      "and a guess after that does",
+      "a guess after a restored backup does",
       [...spentLedger(NOW - 2 * HOUR), ...guesses(6, HOUR)],
       CARRIES_6,
       { codeLength: 6, cap: 0 },
@@ -75,12 +75,12 @@ describe("what a phone's ledger allows", () => {
     expect(allowance(wrong, lengths, NOW)).toMatchObject(expected);
   });
 
-  test("a free guess is free now", () => {
+  test("tells that a guess is free now if there is one", () => {
     expect(allowance([], CARRIES_8, NOW).freeAt).toBe(NOW);
     expect(allowance(row(9, HOUR), CARRIES_8, NOW).freeAt).toBe(NOW);
   });
 
-  test("where a guess falls out of the 30 days sooner than the day is over, it is free then", () => {
+  test("tells when the next guess is free: when one is 30 days old, or a day after the last one", () => {
     const nine = [...guesses(6, 30 * DAY - HOUR), ...row(8, 10 * DAY)];
     const spent = allowance([...nine, ...row(9, MINUTE, 8)], CARRIES_8, NOW);
     expect(spent).toMatchObject({ codeLength: 8, cap: 0, freeAt: NOW + HOUR });
@@ -89,7 +89,7 @@ describe("what a phone's ledger allows", () => {
   });
 });
 
-test("freeAt is true: a guess is free then, and none was a moment before", () => {
+test("a guess is free at freeAt, and none a millisecond before", () => {
   fc.assert(
     fc.property(anyLedger, anyLengths, (wrong, lengths) => {
       const { cap, freeAt } = allowance(wrong, lengths, NOW);
@@ -140,8 +140,8 @@ function attack(
   return { made, whileSpent };
 }
 
-describe("whatever the schedule", () => {
-  test("where eight digits are carried: nine wrong six-digit guesses in any 30 days, nine longer in any day", () => {
+describe("on any schedule", () => {
+  test("if eight digits are carried: nine wrong six-digit guesses in any 30 days, nine longer in any day", () => {
     fc.assert(
       fc.property(anySchedule, (schedule) => {
         const { made } = attack(schedule, CARRIES_8);
@@ -157,7 +157,7 @@ describe("whatever the schedule", () => {
     );
   });
 
-  test("where six are carried: one in any day beyond the nine of any 30 days", () => {
+  test("if six digits are carried: one in any day beyond the nine of any 30 days", () => {
     fc.assert(
       fc.property(anySchedule, (schedule) => {
         const { whileSpent } = attack(schedule, CARRIES_6);

@@ -25,19 +25,19 @@ describe("the price of a message", () => {
     ["by sender and country", "tencent", "CN", 40_000],
     ["by sender before country", "tencent", "US", 200_000],
     ["by country", "other", "US", 300_000],
-    ["unknown is the dearest", "other", "GB", 300_000],
-    ["of no country is the dearest", "other", "", 300_000],
-    ["of a free sender is nothing", "console", "US", 0],
+    ["the highest if it is not set", "other", "GB", 300_000],
+    ["the highest without a country", "other", "", 300_000],
+    ["0 for a free sender", "console", "US", 0],
   ])("%s", (_, sender, country, micros) => {
     expect(priceOf(PRICES, sender, country)).toBe(micros);
   });
 
-  test("is nothing where no price is known", () => {
+  test("is 0 if no price is set", () => {
     expect(priceOf({ ...PRICES, prices: [] }, "other", "GB")).toBe(0);
   });
 });
 
-test("a message is counted for the first sender of its route, at the price of the dearest, until one has sent it", () => {
+test("before it is sent, a message counts on the first sender of its route, at the highest price of the route", () => {
   const counted = (names: readonly string[], country: string) =>
     estimate(
       { route: names.map((name) => ({ name })), settings: { money: money({ prices: PRICES }) } },
@@ -100,7 +100,7 @@ describe.each(["memory", "database"] as const)("a budget (%s)", (state) => {
     expect(await startMany(20, 400)).toBe(6);
   });
 
-  test("of 50 starts at once ten are paid", async () => {
+  test("lets ten of 50 starts at once through", async () => {
     const { start } = await open(money(), undefined, state);
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, n) => start(n)));
     expect(outcomes.filter((outcome) => outcome === "sent")).toHaveLength(10);
@@ -109,7 +109,7 @@ describe.each(["memory", "database"] as const)("a budget (%s)", (state) => {
 });
 
 describe("a budget that is used up", () => {
-  test("is open to known devices, who are counted", async () => {
+  test("still lets known devices through, and counts them", async () => {
     const { start, startMany } = await open(money());
     const { client } = await rules.knownDevice();
     await startMany(20, 0);
@@ -120,7 +120,7 @@ describe("a budget that is used up", () => {
     expect(await startMany(20, 200)).toBe(6);
   });
 
-  test("a third party's captcha opens a tenth more, a proof of work nothing", async () => {
+  test("lets a tenth more through with solutions of a third party's captcha, not of a proof of work", async () => {
     const third = await open(money(), true);
     expect(await third.startMany(10, 0)).toBe(10);
     expect(await third.start(10)).toBe("captcha_required");
@@ -134,7 +134,7 @@ describe("a budget that is used up", () => {
     expect(await work.start(11, solved("a"))).toBe("too_many_requests");
   });
 
-  test("of a country or a sender closes that one alone", async () => {
+  test("of a country or a sender refuses further messages of its own", async () => {
     const country = await open(money({ hour: { byCountry: { CN: 100_000, US: 900_000 }, bySender: {} } }));
     expect(await country.startMany(5, 0)).toBe(2);
     await rules.close();
@@ -147,7 +147,7 @@ describe("a budget that is used up", () => {
   });
 });
 
-describe("what a message really cost", () => {
+describe("what a message has cost in the end", () => {
   test.each([
     ["as it was counted", "first", undefined, 50_000, []],
     ["twice as much in two parts", "first", 2, 100_000, [["first", -50_000, 100_000]]],
@@ -162,7 +162,7 @@ describe("what a message really cost", () => {
       ],
     ],
     [
-      "two parts of another's",
+      "two parts by another sender",
       "second",
       2,
       100_000,
@@ -171,7 +171,7 @@ describe("what a message really cost", () => {
         ["second", 100_000],
       ],
     ],
-  ] as const)("%s, on the budgets of whoever sent it", async (_, sender, fee, price, expected) => {
+  ] as const)("is corrected on the budget of the sender that sent it: %s", async (_, sender, fee, price, expected) => {
     const corrected: Sum[] = [];
     const settlePrice = createSettlePrice({
       limits: { correct: async (sums) => void corrected.push(...sums) },
@@ -195,7 +195,7 @@ describe("what a message really cost", () => {
     expect(corrected).toEqual(amounts);
   });
 
-  test("nothing, when no sender took it: its price is given back", async () => {
+  test("is nothing if no sender took it: its price is given back", async () => {
     const { start, startMany } = await open(money());
     rules.sms.answer({ status: "unavailable" });
     for (let n = 0; n < 30; n++) expect(await start(n)).toBe("sms_unavailable");
@@ -225,7 +225,7 @@ describe("what a message really cost", () => {
   });
 });
 
-test("whatever is sent, approved, refused or restarted: no hour and no day costs more than its budget", async () => {
+test("in any sequence of sends, refusals and restarts no hour and no day costs more than its budget", async () => {
   const step = fc.record({
     waitMs: fc.integer({ min: 0, max: 20 * MINUTE }),
     status: fc.constantFrom("accepted", "accepted", "unknown", "bad_number", "unavailable"),

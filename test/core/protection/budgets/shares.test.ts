@@ -31,7 +31,7 @@ interface Options extends Pick<RulesOptions, "state" | "challenges"> {
   readonly guard?: "enforce" | "off";
 }
 
-/** A Phonekey that people of these networks signed in to, each with so many numbers of its own, more than a day ago. */
+/** Opens rules where people of these networks signed in more than a day ago, so many numbers in each network. */
 async function open(networks: readonly number[], { hour = 100, day, guard = "off", ...more }: Options = {}) {
   rules = await createRules({
     state: "memory",
@@ -87,8 +87,8 @@ async function sent(count: number, from: (n: number) => string): Promise<number>
   return through;
 }
 
-describe.each(["memory", "database"] as const)("a crowd from elsewhere (%s)", (state) => {
-  test("buys three fifths of the budget, and nothing of what is kept for networks that people are in", async () => {
+describe.each(["memory", "database"] as const)("strangers from networks where nobody signed in (%s)", (state) => {
+  test("get three fifths of the budget, and nothing of what is kept for networks where people signed in", async () => {
     await open([1, 1], { hour: 20, state });
     expect(await sent(30, elsewhere)).toBe(12);
     expect(await ask(people(0))).toBe("sent");
@@ -97,7 +97,7 @@ describe.each(["memory", "database"] as const)("a crowd from elsewhere (%s)", (s
     expect(await ask(elsewhere(0))).toBe("too_many_requests");
   });
 
-  test("together with all shares is never sent more than the budget, however many ask at once", async () => {
+  test("together with all shares get no more than the budget, even if 60 ask at once", async () => {
     await open([1, 1], { hour: 20, state });
     const asked = Array.from({ length: 60 }, (_, n) => ask(n % 2 ? elsewhere(n) : people(n % 4 ? 0 : 1)));
     const outcomes = await Promise.all(asked);
@@ -106,7 +106,7 @@ describe.each(["memory", "database"] as const)("a crowd from elsewhere (%s)", (s
 });
 
 describe("a share", () => {
-  test("is three times the part that a network's numbers are of all", async () => {
+  test("is three times the part of all numbers that signed in from the network", async () => {
     await open([1, 19], { hour: 100 });
     expect(await sent(70, elsewhere)).toBe(60);
     // A twentieth of the numbers.
@@ -121,7 +121,7 @@ describe("a share", () => {
     expect(await ask(people(1))).toBe("sent");
   });
 
-  test("is of the day as well, and free again when its window is over", async () => {
+  test("applies to the day's budget as well, and is free again when its window is over", async () => {
     await open([1, 19], { hour: 1_000, day: 60 });
     expect(await sent(50, elsewhere)).toBe(36);
     expect(await sent(20, () => people(0))).toBe(9);
@@ -139,7 +139,7 @@ describe("a share", () => {
     expect(await ask(people(0))).toBe("too_many_requests");
   });
 
-  test("is nobody's whose address is not known, and nothing is kept where nobody has one", async () => {
+  test("is not given to callers without an address, and nothing is kept if no network has one", async () => {
     await open([], { hour: 10 });
     expect(await sent(20, elsewhere)).toBe(10);
     await rules.close();
@@ -148,7 +148,7 @@ describe("a share", () => {
     expect((await Promise.all(asked)).filter((each) => typeof each !== "string")).toHaveLength(6);
   });
 
-  test("is no concern of known devices, whatever is used up", async () => {
+  test("does not concern known devices, even if everything is used up", async () => {
     await open([1, 1], { hour: 10 });
     const { client } = await rules.knownDevice();
     await sent(30, elsewhere);
@@ -156,7 +156,7 @@ describe("a share", () => {
     expect(await rules.start(client)).toHaveProperty("id");
   });
 
-  test("asks for a challenge first; a third party's opens a tenth more of what one may have", async () => {
+  test("asks for a challenge first; a solution of a third party's opens a tenth more", async () => {
     const third = createTestVerifier("turnstile");
     await open([1, 19], { hour: 10, challenges: { verifier: third.verifier, when: "risk" } });
     expect(await sent(20, elsewhere)).toBe(6);
@@ -175,25 +175,25 @@ describe("a share", () => {
     expect(await ask(people(1))).toBe("captcha_required");
     for (const id of ["a", "b", "c"]) expect(await ask(people(0), solved(id))).toBe("sent");
     expect(await ask(people(0), solved("d"))).toBe("too_many_requests");
-    // Nobody solves one for a share that is used up.
+    // No challenge is asked for if the share is used up.
     expect(await ask(people(0))).toBe("too_many_requests");
   });
 });
 
-describe("a network that people are in, and an attacker as well", () => {
+describe("a network where people signed in, and that an attacker uses, too", () => {
   test("is not blocked before its share is used up", async () => {
     await open([1, 19], { hour: 1_000, guard: "enforce" });
     expect(await sent(300, (n) => people(0, n))).toBe(60 + 150);
     expect(await ask(people(1))).toBe("sent");
   });
 
-  test("is blocked where nobody signed in, and one address as well", async () => {
+  test("is blocked at 60 messages if nobody signed in from it, and one of its addresses at 20", async () => {
     await open([1, 1], { hour: 1_000, guard: "enforce" });
     expect(await sent(100, (n) => `10.9.9.${n}`)).toBe(60);
     expect(await sent(100, () => "10.9.8.1")).toBe(20);
   });
 
-  test("T10: costs a range no more than any other", async () => {
+  test("T10: can send no more to one range than another network", async () => {
     await open([1, 1], { hour: 1_000, guard: "enforce" });
     const numbers = Array.from({ length: 60 }, (_, n) => `+861390001${pad(n, 4)}`);
     let through = 0;
@@ -210,7 +210,7 @@ describe("what is learned of networks", () => {
       ({ count }) => count,
     );
 
-  test("is how many numbers signed in last from each: a number speaks for one alone", async () => {
+  test("is how many numbers signed in last from each: a number counts for one network only", async () => {
     await open([3, 1]);
     expect(await numbers()).toEqual([4, 3, 1]);
     // The only number of the second network goes round eight others.
@@ -221,7 +221,7 @@ describe("what is learned of networks", () => {
     expect(await numbers(1)).toEqual([4, 3]);
   });
 
-  test("is nothing of messages that nobody approved, and ends after two weeks", async () => {
+  test("leaves out messages that were not approved, and ends after two weeks", async () => {
     await open([1]);
     for (let n = 0; n < 5; n += 1) await ask(elsewhere(n));
     expect(await numbers()).toEqual([1, 1]);
@@ -230,7 +230,7 @@ describe("what is learned of networks", () => {
   });
 });
 
-test("a backend, which has limits of its own, may use all of a budget", async () => {
+test("a backend may use the whole budget, and strangers have a share only if their network has a part", async () => {
   rules = await createRules();
   const caller = {
     phoneTag: "k.tag",
@@ -245,7 +245,7 @@ test("a backend, which has limits of its own, may use all of a budget", async ()
   expect(most(caller)).toEqual([6]);
   expect(most({ ...caller, backend: { client: "shop", sends: [], spend: {} } })[0]).toBe(10);
   expect(shareLimits(money(10), caller, ESTIMATE, learned)).toEqual([]);
-  // Where the network has its part, strangers count under it, and known devices do not.
+  // If the network has a part, strangers count under it, and known devices do not.
   expect(shareLimits(money(10), caller, ESTIMATE, () => 4)).toHaveLength(1);
   expect(shareLimits(money(10), { ...caller, bucket: "device" }, ESTIMATE, () => 4)).toEqual([]);
 });

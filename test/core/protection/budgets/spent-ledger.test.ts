@@ -34,8 +34,8 @@ async function guessWrong(count: number) {
   rules.clock.advance(11 * MINUTE);
 }
 
-describe("a spent ledger where six digits are all that is carried", () => {
-  test("has one code with one guess a day, behind a challenge that is used once", async () => {
+describe("a spent ledger if the sender carries only six digits", () => {
+  test("allows one code with one guess a day, behind a challenge whose solution is used once", async () => {
     await open();
     await guessWrong(9);
     const sent = rules.sms.sent.length;
@@ -59,7 +59,7 @@ describe("a spent ledger where six digits are all that is carried", () => {
     expect(await outcome(solved("b"))).toBe("sent");
   });
 
-  test("asks nobody to solve one for a guess that is not there", async () => {
+  test("asks for no challenge if no guess is free", async () => {
     await open();
     await guessWrong(9);
     const started = await start(solved("a"));
@@ -68,7 +68,7 @@ describe("a spent ledger where six digits are all that is carried", () => {
     expect(await outcome()).toBe("too_many_requests");
   });
 
-  test("never asks a known device, whose ledger is spent as well", async () => {
+  test("asks no known device for a challenge, even if its own ledger is spent", async () => {
     await open();
     const { client } = await rules.knownDevice();
     await guessWrong(9);
@@ -86,16 +86,16 @@ describe("a spent ledger where six digits are all that is carried", () => {
   });
 
   test.each<[string, boolean, Client]>([
-    ["is off", false, ADDRESS],
-    ["cannot be solved at a door", true, { ...ADDRESS, solves: ["tencent"] }],
-  ])("goes on without one where a challenge %s", async (_, isChallenging, client) => {
+    ["are off", false, ADDRESS],
+    ["cannot be solved at the door", true, { ...ADDRESS, solves: ["tencent"] }],
+  ])("allows the guess without a challenge if challenges %s", async (_, isChallenging, client) => {
     await open({ maxCodeLength: 6 }, isChallenging);
     await guessWrong(9);
     expect(await outcome(undefined, client)).toBe("sent");
   });
 });
 
-test("a ledger that is not spent asks for nothing, nor one that goes on with eight digits", async () => {
+test("a ledger that is not spent, or goes on with eight digits, asks for no challenge", async () => {
   await open();
   await guessWrong(8);
   expect(await outcome()).toBe("sent");
@@ -105,7 +105,7 @@ test("a ledger that is not spent asks for nothing, nor one that goes on with eig
   expect(await outcome()).toBe("sent");
 });
 
-test("guesses that spend the ledger once it was read leave no way around the challenge", async () => {
+test("a ledger that is spent after a start has read it still asks for a challenge", async () => {
   let onRead = async () => {};
   const wrap: NonNullable<RulesOptions["wrap"]> = ({ ledger }) => ({
     ledger: {

@@ -25,7 +25,7 @@ function unlock(phone = PHONE) {
   return unlockPhone(deps, phone as Phone, "shown their passport");
 }
 
-/** Guesses wrong as often as anybody lets us; resolves with how often. */
+/** Guesses wrong as often as is allowed; resolves with how often that was. */
 async function guessAll(client: Client = {}): Promise<number> {
   const before = (await rules.ledger(client.deviceToken ? "device" : "stranger")).length;
   for (;;) {
@@ -38,7 +38,7 @@ async function guessAll(client: Client = {}): Promise<number> {
 }
 
 describe("unlocking a number whose guesses are used up", () => {
-  test("gives three guesses, no more, and a right one among them signs in", async () => {
+  test("gives three guesses, and a right one among them is approved", async () => {
     expect(await guessAll()).toBe(10);
     expect(await unlock()).toEqual({ status: "unlocked" });
     const { id, code } = await rules.started();
@@ -68,14 +68,14 @@ describe("unlocking a number whose guesses are used up", () => {
     expect(await unlock()).toEqual({ status: "not_spent" });
   });
 
-  test("of two operators at once one unlocks", async () => {
+  test("is done once if three operators try at once", async () => {
     await guessAll();
     const outcomes = await Promise.all([unlock(), unlock(), unlock()]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["too_soon", "too_soon", "unlocked"]);
     expect(await guessAll()).toBe(3);
   });
 
-  test("gives known devices nothing, whose ledger is their own", async () => {
+  test("gives nothing to known devices, which have a ledger of their own", async () => {
     const { client } = await rules.knownDevice();
     await guessAll(client);
     await guessAll();
@@ -84,7 +84,7 @@ describe("unlocking a number whose guesses are used up", () => {
     expect(await rules.start(client)).toBe("too_many_requests");
   });
 
-  test("survives a restart, and what is not used within a day is gone", async () => {
+  test("survives a restart, and ends after a day", async () => {
     await guessAll();
     await unlock();
     await rules.restart();
@@ -96,7 +96,7 @@ describe("unlocking a number whose guesses are used up", () => {
     expect(await guessAll()).toBe(1);
   });
 
-  test("finds what was guessed before an erasure, which keeps the tag that the number had then", async () => {
+  test("finds guesses from before an erasure, even after a retag", async () => {
     const { user } = (await rules.knownDevice()).signedIn;
     await guessAll();
     expect(await eraseAccount(rules.deps(), user, { by: "operator" })).toBe(true);
@@ -105,7 +105,7 @@ describe("unlocking a number whose guesses are used up", () => {
     expect(await unlock()).toEqual({ status: "unlocked" });
   });
 
-  test("tells another number nothing", async () => {
+  test("does not concern another number", async () => {
     await guessAll();
     await unlock();
     expect(await unlock("+8613800138001")).toEqual({ status: "not_spent" });

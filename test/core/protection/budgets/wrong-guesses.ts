@@ -30,7 +30,7 @@ export const judge = (all: readonly WrongGuess[], lengths: CodeLengths, now: num
 
 const anyGuess = fc.record({
   at: fc.integer({ min: 0, max: LEDGER_READ_MS - 1 }).map((age) => NOW - age),
-  // Guesses, and now and then an unlock or what a played-back backup puts there.
+  // Guesses, and now and then an unlock or an entry that a restored backup adds.
   codeLength: fc.constantFrom(6, 6, 6, 6, 8, 8, unlockMark(0).codeLength, 0),
 });
 

@@ -40,22 +40,22 @@ const next = async () => {
 const note = (...reports: ReturnType<typeof report>[]) => rules.phonekey().receipts.note("test", reports);
 const deps = () => ({ ...rules.deps(), forgetFailed: createForgetFailed(rules.deps().limits) });
 
-describe.each(["memory", "database"] as const)("what a carrier reports as failed (%s)", (state) => {
-  test("counts against nobody any more, and only its own message does not", async () => {
+describe.each(["memory", "database"] as const)("a message that a carrier reports as failed (%s)", (state) => {
+  test("no longer counts in the guard, however often it is reported; other messages still count", async () => {
     await blocked(state);
     for (let times = 0; times < 3; times++) expect(await note(report(0))).toBe(1);
     expect(await next()).toBe("sent");
     expect(await rules.start(CLIENT, number(BOUND + 1))).toBe("too_many_requests");
   });
 
-  test("goes on counting where it was delivered first, or is about no message of ours", async () => {
+  test("still counts if it was reported as delivered before, or if the report fits no message", async () => {
     await blocked(state);
     await note(report(0, "delivered"), report(0));
     expect(await note({ ...report(1), phone: number(2) }, { ...report(3), providerId: "forged" })).toBe(0);
     expect(await next()).toBe("too_many_requests");
   });
 
-  test("is what it is after a limit store that was lost, too", async () => {
+  test("does not count after a loss of the limit store either", async () => {
     await blocked(state);
     await note(report(0));
     await rules.restart();
@@ -63,7 +63,7 @@ describe.each(["memory", "database"] as const)("what a carrier reports as failed
   });
 });
 
-test("a report that came early counts when it is noted", async () => {
+test("a report that came early takes its message out of the guard's count when it is noted", async () => {
   await blocked("memory");
   const { receipts, vault, clock } = rules.deps();
   const phoneTag = await vault.tag(number(0));
@@ -73,7 +73,7 @@ test("a report that came early counts when it is noted", async () => {
   expect(await next()).toBe("sent");
 });
 
-test("a report that was asked for counts as one that was called back", async () => {
+test("a report that was asked for takes its message out of the guard's count, too", async () => {
   await blocked("memory");
   const turns = {
     take: async () => true,
@@ -92,7 +92,7 @@ test("a report that was asked for counts as one that was called back", async () 
   expect(await next()).toBe("sent");
 });
 
-test("whoever is cut off between the record and the counts is told again, and then they are right", async () => {
+test("a report that was recorded but not taken out of the guard's count is taken out when it comes again", async () => {
   await blocked("memory");
   const { forget } = rules.deps().limits;
   rules.deps().limits.forget = async () => {

@@ -12,7 +12,7 @@ const COUNTRIES = [
 ];
 const IN_ALL = 900;
 
-test("attack mode of everything together asks strangers for a challenge in every country, also where none has its own", async () => {
+test("attack mode of all countries together asks strangers for a challenge in each, even if no country has its own", async () => {
   const { verifier } = createTestVerifier("turnstile");
   const rules = await createRules({
     state: "memory",

@@ -49,7 +49,7 @@ describe("T10: a range to which no approval comes", () => {
     for (const sent of perDay) expect(sent).toBeLessThanOrEqual(50);
   });
 
-  test("costs at most 20 from one network, which blocks the range for nobody else", async () => {
+  test("costs at most 20 messages from one network, and stays open to other networks", async () => {
     await open("enforce");
     const client = (n: number): Client => ({ addressKey: `10.0.0.${n % 250}` });
     const perDay = await pump(2, (n) => ({ phone: number(n), client: client(n) }));
@@ -57,7 +57,7 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start(address(1), number(9_999))).toHaveProperty("id");
   });
 
-  test("one address is blocked whatever the numbers, and a known device never", async () => {
+  test("an address is blocked after 20 messages to any ranges, but not a known device at it", async () => {
     await open("enforce");
     const known = await rules.knownDevice(number(1, "+861390013"));
     const client: Client = { addressKey: "10.0.0.1" };
@@ -79,7 +79,7 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start(client, number(2, "+861370013"))).toBe("too_many_requests");
   });
 
-  test("whoever is approved is never in the way, however many they are", async () => {
+  test("approved verifications do not count, and make room for as many that are not", async () => {
     await open("enforce");
     for (let n = 0; n < 80; n++) {
       const { id, code } = await rules.started({ addressKey: "10.0.0.1" }, number(n));
@@ -89,7 +89,7 @@ describe("T10: a range to which no approval comes", () => {
     }
   });
 
-  test("nor is whoever signed in where the limits were lost since", async () => {
+  test("approved verifications do not count after a loss of the limits either", async () => {
     await open("enforce");
     const client: Client = { addressKey: "10.0.0.1" };
     for (let n = 0; n < 24; n++) {
@@ -102,7 +102,7 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start(client, number(30))).toHaveProperty("id");
   });
 
-  test("a further message counts where its verification began, so that an approval finds it", async () => {
+  test("a resend counts on the address that started its verification, so that an approval takes it back", async () => {
     await open("enforce");
     const [here, there]: Client[] = [{ addressKey: "10.0.0.1" }, { addressKey: "10.0.1.1" }];
     for (let n = 0; n < 15; n++) {
@@ -115,7 +115,7 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start(there, number(2, "+861370013"))).toBe("too_many_requests");
   });
 
-  test("a further message that the sender refuses counts against nobody", async () => {
+  test("a resend that the sender refuses does not count", async () => {
     await open("enforce");
     const client: Client = { addressKey: "10.0.0.1" };
     const { id } = await rules.started(client, number(0));
@@ -128,7 +128,7 @@ describe("T10: a range to which no approval comes", () => {
     expect(await rules.start(client, number(1))).toHaveProperty("id");
   });
 
-  test("what the sender refuses counts against nobody", async () => {
+  test("a start that the sender refuses does not count", async () => {
     await open("enforce");
     rules.sms.answer({ status: "bad_number" });
     for (let n = 0; n < 100; n++) {
@@ -150,7 +150,7 @@ describe("a block", () => {
     expect(await rules.start(address(40), number(40))).toBe("too_many_requests");
   };
 
-  test("ends after an hour, takes two probes, and is twice as long when they come to nothing", async () => {
+  test("ends after an hour, lets two probes through, and is twice as long if they are not approved", async () => {
     await block();
     rules.clock.advance(HOUR - 1);
     expect(await rules.start(address(41), number(41))).toBe("too_many_requests");
@@ -173,7 +173,7 @@ describe("a block", () => {
     for (const n of [44, 45]) expect(await rules.start(address(n), number(n))).toHaveProperty("id");
   });
 
-  test("is over by itself after a day, and was for the range alone", async () => {
+  test("ends by itself after a day, and holds only for its range", async () => {
     await block();
     expect(await rules.start(address(41), number(1, "+861380014"))).toHaveProperty("id");
     rules.clock.advance(DAY);
@@ -189,7 +189,7 @@ describe("a block", () => {
     expect(await rules.start(address(44), number(44))).toBe("too_many_requests");
   });
 
-  test("is remembered for a day, also where no limit beside it looks back so far", async () => {
+  test("is rebuilt from the messages of a day, even if no other limit looks back so far", async () => {
     await block();
     rules.clock.advance(2 * HOUR);
     await rules.restart();
@@ -211,7 +211,7 @@ describe("attack mode", () => {
     return start;
   };
 
-  test("of a country asks strangers for a challenge and refuses nobody who solves it; then it is over", async () => {
+  test("of a country asks strangers for a challenge and refuses nobody who solves it; a day later it is over", async () => {
     const start = await challenged();
     let n = 0;
     for (; n < 300; n++) expect(await start(n, address(n))).toBe("sent");
@@ -221,7 +221,7 @@ describe("attack mode", () => {
     expect(await start(302, address(302))).toBe("sent");
   });
 
-  test("is not brought on by fewer than twenty networks, whatever they do", async () => {
+  test("is not caused by fewer than twenty networks, however much they send", async () => {
     const start = await challenged();
     let sent = 0;
     for (let n = 0; n < 1_000; n++) {
@@ -235,7 +235,7 @@ describe("attack mode", () => {
     expect(await start(5_001, address(5_001))).toBe("sent");
   });
 
-  test("a prefix, a network and an address ask at half of what blocks them", async () => {
+  test("asks one address for a challenge at half of what blocks it", async () => {
     const start = await challenged();
     const one: Client = { addressKey: "10.0.0.1" };
     for (let n = 0; n < 10; n++) expect(await start(n * 10, one)).toBe("sent");
@@ -246,7 +246,7 @@ describe("attack mode", () => {
 });
 
 describe("modes and the allow-list", () => {
-  test("record refuses nobody, and counts as enforce does", async () => {
+  test("GUARD_MODE=record refuses nothing, and reports what enforce would have refused", async () => {
     await open("record");
     for (let n = 0; n < 60; n++) expect(await rules.start(address(1), number(n))).toHaveProperty("id");
     const [first, last] = [rules.decisions[0], rules.decisions.at(-1)];
@@ -257,23 +257,23 @@ describe("modes and the allow-list", () => {
     });
   });
 
-  test("enforce names the reason of each refusal, and nothing of whom it was for", async () => {
+  test("GUARD_MODE=enforce reports the reason of a refusal, without phone or address", async () => {
     await open("enforce");
     for (let n = 0; n < 11; n++) await rules.start(address(1), number(n));
     const refused = { decision: "deny", by: "guard_range", exceeded: [], bucket: "stranger", country: "CN" };
     expect(rules.decisions.at(-1)).toEqual(refused);
   });
 
-  test("off counts nothing", async () => {
+  test("GUARD_MODE=off refuses nothing", async () => {
     await open("off");
     for (let n = 0; n < 60; n++) expect(await rules.start(address(1), number(n))).toHaveProperty("id");
   });
 
   test.each([
     ["a country", { ...NOBODY, countries: ["CN"] }],
-    ["the beginning of a number", { ...NOBODY, prefixes: ["+8613800"] }],
+    ["a number prefix", { ...NOBODY, prefixes: ["+8613800"] }],
     ["a network", { ...NOBODY, networkBits: ["4:00001010"] }],
-  ] as const)("%s that is allowed is let alone", async (_, allow) => {
+  ] as const)("%s on the allow-list is not blocked", async (_, allow) => {
     await open("enforce", { settings: { guard: { mode: "enforce", allow } } });
     for (let n = 0; n < 60; n++) expect(await rules.start(address(1), number(n))).toHaveProperty("id");
     const { id } = await rules.started(address(1), number(60));
@@ -283,7 +283,7 @@ describe("modes and the allow-list", () => {
     }
   });
 
-  test("what is not on the list is not", async () => {
+  test("what is not on the allow-list is blocked", async () => {
     const allow = {
       countries: ["GB"],
       prefixes: ["+8613900"],

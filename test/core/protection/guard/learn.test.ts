@@ -22,7 +22,7 @@ describe("a threshold that is learned", () => {
     expect(learned(2_000, 1_000, WEEK)).toBe(1_000);
   });
 
-  test("begins at its bound, which is enough for what stays below it", () => {
+  test("begins at its fixed bound, once traffic exceeds that", () => {
     expect(grown({ subject: "prefix:p", count: 500 }, undefined, 7)).toEqual([
       { subject: "prefix:p", value: 40, updatedAt: 7 },
     ]);
@@ -48,7 +48,7 @@ describe("a threshold that is learned", () => {
   });
 });
 
-test("what was learned stays in hand while it cannot be read, and is read again a minute later", async () => {
+test("learned thresholds stay in use while they cannot be read, and are read again a minute later", async () => {
   const known = (value: number) => async (): Promise<readonly Baseline[]> => [
     { subject: "total", value, updatedAt: 0 },
   ];
@@ -68,7 +68,7 @@ test("what was learned stays in hand while it cannot be read, and is read again 
   expect(errors).toEqual([away]);
 });
 
-describe("the durable record", () => {
+describe("the record of messages", () => {
   let at: Maintained;
   beforeEach(async () => {
     at = await openMaintained();
@@ -100,7 +100,7 @@ describe("the durable record", () => {
   const alerts = async () =>
     (await at.opened.stores.alertStore.standing()).map(({ kind, subject }) => `${kind} ${subject}`).sort();
 
-  test("tells the best day and the busiest hour, of strangers and what was approved alone", async () => {
+  test("gives the best day and the busiest hour, only of strangers and approved messages", async () => {
     await add(12, { converted: true });
     await add(30);
     await add(30, { converted: true, bucket: "device" });
@@ -126,7 +126,7 @@ describe("the durable record", () => {
     );
   });
 
-  test("is learned from once an hour, however often the tick comes", async () => {
+  test("is learned from once an hour, however often a tick runs", async () => {
     await add(50, { converted: true });
     await at.tick();
     const learned = await at.opened.stores.baselines.list();
@@ -142,7 +142,7 @@ describe("the durable record", () => {
     expect(later.find(({ subject }) => subject === "prefix:p")?.value).toBeCloseTo(44, 1);
   });
 
-  test("an alert comes at four fifths of a budget, and its end by itself", async () => {
+  test("raises an alert at four fifths of a budget, and clears it by itself", async () => {
     await add(7);
     await at.tick();
     expect(await alerts()).toEqual([]);
@@ -158,7 +158,7 @@ describe("the durable record", () => {
     expect(await alerts()).toEqual([]);
   });
 
-  test("an alert comes at four fifths of what a backend's newest key may spend, and goes with the key", async () => {
+  test("raises an alert at four fifths of the budget of a backend's newest key, and clears it with the key", async () => {
     const { apiKeys } = at.opened.stores;
     const key = (day: number) =>
       newApiKey(
@@ -188,7 +188,7 @@ describe("the durable record", () => {
     expect(await alerts()).toEqual([]);
   });
 
-  test("T4: an alert comes before attack mode does, and what failed or was approved is none", async () => {
+  test("T4: raises an alert before attack mode begins, not for failed or approved messages", async () => {
     await add(120, { price: 0, converted: true });
     await add(300, { price: 0, status: "failed" });
     await add(359, { price: 0 });

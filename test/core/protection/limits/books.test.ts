@@ -7,7 +7,7 @@ const NOW = 1_700_000_000_000;
 const TAKES = 3_000;
 const KEYS = ["phone", "side", "unconverted", "address", "prefix", "network", "device", "browser"];
 
-/** Somebody whom nobody knows counts on keys of their own. */
+/** The take of a new caller, on keys of its own. */
 function takeBy(n: number, now: number) {
   const windows = [{ max: 1, windowMs: MINUTE }];
   const limits = KEYS.map((name) => ({ name, key: `${name}:${n}`, windows }));
@@ -23,14 +23,14 @@ function kept({ events, leases }: Books) {
 }
 
 test.each([
-  ["its own", 1],
-  ["what nine others count besides", 10],
-])("books let go of what no limit looks at any more as fast as it comes: %s", (_, processes) => {
+  ["if one process counts", 1],
+  ["if nine other processes count, too", 10],
+])("books forget what no limit looks at any more as fast as new events come, %s", (_, processes) => {
   const books = createBooks();
   for (let n = 0; n < TAKES; n++) {
     const now = NOW + n * 1_000;
     apply(books, decideTake(books, takeBy(n, now), now).change);
-    // A settlement of somebody's knows no time.
+    // A settlement tells no time.
     tidy(books, n % processes === 0 ? now : 0);
   }
   // Those of the last two minutes matter, or could by a clock that is set back.

@@ -35,19 +35,19 @@ function next(
 }
 
 describe("the next message to a phone", () => {
-  test("may be sent now where nothing holds it", async () => {
+  test("may be sent now if no limit holds it", async () => {
     expect(await next([])).toEqual({ at: NOW });
     expect(await next([message(30 * SECOND)])).toEqual({ at: NOW });
     expect(await next([message(SECOND, { converted: true })])).toEqual({ at: NOW });
   });
 
-  test("waits as long as the last ones ask, which no code was entered of", async () => {
+  test("waits as long as the unapproved ones before it demand", async () => {
     expect(await next([message(29 * SECOND)])).toEqual({ at: NOW + SECOND, heldBy: "resend" });
     const two = [message(SECOND), message(40 * SECOND)];
     expect(await next(two)).toEqual({ at: NOW + 59 * SECOND, heldBy: "resend" });
   });
 
-  test("waits for the limit that holds it longest, whichever refuses first", async () => {
+  test("waits for the limit that holds it longest, even if another one refuses first", async () => {
     const five = [1, 3, 5, 7, 9].map((minutes) => message(minutes * MINUTE));
     expect(await next(five)).toEqual({ at: NOW + 51 * MINUTE, heldBy: "phone_side" });
     const ten = Array.from({ length: 10 }, (_, n) => message(MINUTE + n * HOUR, { converted: n > 0 }));
@@ -57,7 +57,7 @@ describe("the next message to a phone", () => {
     expect(await next(twice, slow)).toEqual({ at: NOW + 20 * MINUTE - SECOND, heldBy: "resend" });
   });
 
-  test("is held for strangers by theirs alone, and by those of known devices where all count together", async () => {
+  test("is held by those of its own side, and by all of them in the longest window", async () => {
     const stranger = [message(SECOND)];
     expect(await next(stranger, { bucket: "device" })).toEqual({ at: NOW });
     const phoneSends = [{ max: 2, windowMs: DAY }];
@@ -65,13 +65,13 @@ describe("the next message to a phone", () => {
     expect(await next(devices, { phoneSends })).toEqual({ at: NOW + 22 * HOUR, heldBy: "phone" });
   });
 
-  test("is not held by what many phones share, nor by notices", async () => {
+  test("is not held by limits that many phones share, nor by notices", async () => {
     const none = [{ max: 0, windowMs: HOUR }];
     const shared = { prefixSends: none, countrySends: none, totalSends: none, addressSends: none };
     expect(await next([message(SECOND, { purpose: "phone_changed" })], shared)).toEqual({ at: NOW });
   });
 
-  test("is told where a limit lets none through at all", async () => {
+  test("is a window away if a limit lets none through at all", async () => {
     const phoneSends = [{ max: 0, windowMs: HOUR }];
     expect(await next([message(SECOND)], { phoneSends })).toEqual({ at: NOW + HOUR, heldBy: "phone" });
   });

@@ -11,13 +11,13 @@ const leaseOn = (key: string) => {
 };
 
 describe("a wrong guess that reaches the ledger after its verification was canceled", () => {
-  test("leaves a mark, though all of its lease was given back", async () => {
+  test("keeps the next take from being `steady`, though all of its lease was given back", async () => {
     const limits = createMemoryLimitStore();
     const key = fresh("guesses");
     const canceled = leaseOn(key);
     await limits.take(canceled, NOW);
     await limits.release(key, canceled.member, "all");
-    // Here a start reads the ledger; then the guess comes to be there, and its way ends.
+    // Here a start reads the ledger; then the guess is recorded there and released.
     await limits.release(key, canceled.member, 1);
     expect(await limits.take(leaseOn(key), NOW)).not.toHaveProperty("steady");
   });

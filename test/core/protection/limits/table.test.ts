@@ -43,7 +43,7 @@ describe("the limits on a message", () => {
     ["prefix", 20],
     ["country", 300],
     ["total", 300],
-  ])("%s: a stranger is asked for a challenge at a tenth of what a solution is refused at", (limit, max) => {
+  ])("%s: asks a stranger for a challenge at a tenth of what is refused even with a solution", (limit, max) => {
     const limitFor = (standing: Standing) =>
       sendLimits(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === limit);
     const unsolved = limitFor({ name: "unsolved", isThirdParty: true });
@@ -54,7 +54,7 @@ describe("the limits on a message", () => {
     expect(solved?.key).toBe(unsolved?.key);
   });
 
-  test("the total and a country are three times their busiest hour by what was approved, or more", () => {
+  test("for the total and a country grow with the busiest hour of approvals", () => {
     const learned = (subject: string) => ({ "peak-hour": 250, "peak-hour:CN": 120 })[subject];
     const windows = tableLimits(DEFAULTS, STRANGER, learned).map(({ name, windows: [one] }) => [
       name,
@@ -64,11 +64,11 @@ describe("the limits on a message", () => {
     expect(windows).toContainEqual(["country", 3_600]);
   });
 
-  test("a running request with an Idempotency-Key is one a minute", () => {
+  test("one running request a minute with one Idempotency-Key", () => {
     expect(line(runningRequest("hash"))).toBe("idempotency 1/1m idempotency:hash");
   });
 
-  test("no address, no limit on it", () => {
+  test("none on the address if it is unknown", () => {
     const unknown = { ...STRANGER, traffic: { country: "CN", prefixTag: "prefix" } as const };
     expect(table(unknown).filter((shown) => shown.startsWith("address"))).toEqual([]);
   });
@@ -85,8 +85,8 @@ describe("the limits on a message", () => {
       ],
       ["strangers 12/10080m", "phone_side 2/1m,6/60m", "phone 20/10080m"],
     ],
-    ["the smallest that leaves a device something", [[2, DAY]], ["strangers 1/1440m", "phone 2/1440m"]],
-    ["one message is nobody's in particular", [[1, DAY]], ["strangers 1/1440m", "phone 1/1440m"]],
+    ["two messages, of which one is kept for known devices", [[2, DAY]], ["strangers 1/1440m", "phone 2/1440m"]],
+    ["one message, which is kept for nobody", [[1, DAY]], ["strangers 1/1440m", "phone 1/1440m"]],
     [
       "two limits on one window",
       [
@@ -102,7 +102,7 @@ describe("the limits on a message", () => {
       expect(lines.filter((shown) => shown.startsWith(`${start} `))).toHaveLength(1);
   });
 
-  test("unlimited still leaves the wait before a resend", () => {
+  test("LIMIT_PHONE_SENDS=unlimited keeps the wait before a resend", () => {
     const [resend] = sendLimits({ ...DEFAULTS, phoneSends: [] }, STRANGER);
     expect(resend?.backoff).toEqual({ baseMs: 30 * SECOND, windowMs: HOUR });
   });
@@ -116,7 +116,7 @@ describe("the limits on a message", () => {
     expect(table(STRANGER, { addressSends })).toContain("address 30/1m,500/1440m address-sends:address");
   });
 
-  test("whatever the settings, strangers alone never fill the phone's longest window from two on", () => {
+  test("strangers cannot fill the phone's longest window if it has two messages or more", () => {
     for (let max = 2; max <= 1_000; max++) {
       const limits = sendLimits({ ...DEFAULTS, phoneSends: [{ max, windowMs: DAY }] }, STRANGER);
       const strangers = limits.find(({ name }) => name === "strangers")?.windows[0]?.max ?? max;
@@ -125,7 +125,7 @@ describe("the limits on a message", () => {
     }
   });
 
-  test("no key of one phone, side or address is that of another", () => {
+  test("phones, sides and addresses do not share their own keys", () => {
     const callers = [
       STRANGER,
       DEVICE,
@@ -146,13 +146,13 @@ describe("the limits on a message", () => {
   });
 });
 
-test("the limit on guesses counts the address alone", () => {
+test("the limit on guesses counts only the address", () => {
   expect(guessLimits(DEFAULTS, "address").map(line)).toEqual([
     "address_checks 300/5m address-checks:address",
   ]);
 });
 
-test("who holds a verification by an address is counted on no device", () => {
+test("a caller that holds its verification by an address is not counted on a device", () => {
   const held = sendLimits(DEFAULTS, { ...STRANGER, holder: "address:tag" });
   expect(held.map(({ name }) => name)).not.toContain("device");
 });
@@ -162,7 +162,7 @@ test("solutions of challenges use up no guesses", () => {
   expect(new Set(limits.map(({ key }) => key)).size).toBe(2);
 });
 
-describe("what a rebuild puts back of a phone is what a send counts under", () => {
+describe("the keys of a phone that a rebuild restores are those that a send counts under", () => {
   test.each(["stranger", "device"] as const)("for a %s", (bucket) => {
     const caller: LimitCaller = { ...STRANGER, bucket };
     const ofPhone = sendLimits(DEFAULTS, caller).filter(({ key }) => key.includes("key.tag"));
