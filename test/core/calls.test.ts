@@ -19,7 +19,7 @@ function counting<T extends object>(name: string, store: T, calls: string[]): T 
   });
 }
 
-test("a start and a sign-in ask as little of the stores as they can: each call is a way to a server", async () => {
+test("a start and a check make three calls of the stores each: every call is a round trip to a server", async () => {
   const calls: string[] = [];
   rules = await createRules({
     wrap: (stores) => ({
@@ -43,7 +43,7 @@ test("a start and a sign-in ask as little of the stores as they can: each call i
   expect(calls).toEqual(["verifications.find", "verifications.guess", "limits.settle"]);
 });
 
-test("a start reads the ledger again where a wrong guess went there lately", async () => {
+test("a start reads the ledger again if a wrong guess was recorded lately", async () => {
   const calls: string[] = [];
   rules = await createRules({ wrap: (stores) => ({ ledger: counting("ledger", stores.ledger, calls) }) });
   const { id, code } = await rules.started();

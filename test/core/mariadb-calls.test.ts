@@ -14,8 +14,8 @@ interface Cost {
 }
 
 /**
- * One alone: exactly so much. 16 at once: all of them together at most so much; how many find each other is a matter of moments.
- * Whoever saves something lowers the number.
+ * `alone`: one call asks exactly this. `together`: 16 at once ask at most this; how many are batched depends on the moment.
+ * A change that saves something lowers the number.
  */
 const COSTS = {
   start: { alone: cost(2, 3, 2), together: cost(32, 24, 16) },
@@ -162,19 +162,19 @@ describe.runIf(hasMariadb() && hasRedis())("mariadb and Redis: what a call asks 
     return count;
   };
 
-  test("prepares each statement once a connection, and then none any more", async () => {
+  test("prepares each statement once on each connection", async () => {
     expect(await prepared()).toBeGreaterThan(0);
     let rounds = 1;
     while ((await prepared()) > 0 && rounds < MOST_ROUNDS) rounds += 1;
     expect(rounds).toBeLessThan(MOST_ROUNDS);
   });
 
-  test.each(NAMES)("%s, alone", async (name) => {
+  test.each(NAMES)("%s, alone: asks exactly what it costs", async (name) => {
     const { prepared, ...asked } = await measure(name, 1);
     expect(asked).toEqual(COSTS[name].alone);
   });
 
-  test.each(NAMES)("%s, 16 at once", async (name) => {
+  test.each(NAMES)("%s, 16 at once: ask at most what they cost together", async (name) => {
     const { together } = COSTS[name];
     const asked = await measure(name, MANY);
     expect(asked.redis).toBeLessThanOrEqual(together.redis);

@@ -26,7 +26,7 @@ describe.each(CODES)("%s", (code) => {
     expect(status).toBeLessThan(600);
   });
 
-  test("says something in both languages", () => {
+  test("has a sentence in English and in Chinese", () => {
     expect(en).toMatch(/^[A-Z][\x20-\x7e]{8,}\.$/);
     expect(zh).toMatch(/^\S.*。$/u);
     expect(zh).toMatch(/\p{Script=Han}/u);
@@ -34,7 +34,7 @@ describe.each(CODES)("%s", (code) => {
   });
 });
 
-test("no two say the same", () => {
+test("no two refusals have the same text", () => {
   expect(new Set(CODES.map((code) => REFUSALS[code].en)).size).toBe(CODES.length);
   expect(new Set(CODES.map((code) => REFUSALS[code].zh)).size).toBe(CODES.length);
 });
@@ -46,7 +46,7 @@ test("every code is used: an operation declares it, or the pages or the server n
   expect(unused).toEqual([]);
 });
 
-test("what every operation may answer is in the catalogue, once", () => {
+test("the refusals of every operation are in the catalogue, each once", () => {
   for (const operation of OPERATIONS) {
     const codes = allRefusals(operation);
     expect(codes).toEqual([...new Set(codes)]);
@@ -54,7 +54,7 @@ test("what every operation may answer is in the catalogue, once", () => {
   }
 });
 
-test("a result is one or the other, and carries what it was given", () => {
+test("ok and refuse make results with what they were given", () => {
   expect(ok(7)).toEqual({ ok: true, value: 7 });
   expect(refuse("invalid_request", { field: "phone" })).toEqual({
     ok: false,
@@ -62,7 +62,7 @@ test("a result is one or the other, and carries what it was given", () => {
   });
 });
 
-test("what cannot be reached keeps its cause to itself, and says when to come back", () => {
+test("UnavailableError keeps its cause out of its message, and says when to retry", () => {
   const cause = new Error("connect ECONNREFUSED 10.0.0.7:3306");
   const error = new UnavailableError("the database", { cause });
   expect(error.message).not.toContain("10.0.0.7");

@@ -38,7 +38,7 @@ function alertsOfProcess() {
   });
 }
 
-/** A tick's telling; what arrives is in the list. */
+/** Sends alerts as a tick does; `told` has what was posted. */
 function teller(arrives: () => boolean = () => true) {
   const told: AlertMessage[] = [];
   const { alertStore: store } = opened.stores;
@@ -50,7 +50,7 @@ function teller(arrives: () => boolean = () => true) {
 }
 
 describe("alerts", () => {
-  it("are told once while they stand, and once when they are over", async () => {
+  it("are sent once when they are raised and once when they are cleared", async () => {
     const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
     const { told, tick } = teller();
     for (const one of [alerts, another, alerts])
@@ -67,7 +67,7 @@ describe("alerts", () => {
     expect(logged).toEqual(["raised sms_balance tencent/mainland", "cleared sms_balance tencent/mainland"]);
   });
 
-  it("end what another process raised, half a minute later at most", async () => {
+  it("that another process raised are cleared half a minute later at most", async () => {
     const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
     await alerts.settle(["tencent/mainland"]);
     await another.raise("sms_quota", "tencent/mainland");
@@ -76,7 +76,7 @@ describe("alerts", () => {
     expect(await opened.stores.alertStore.standing()).toEqual([]);
   });
 
-  it("end at once where this process raised them, and where its clock was set back", async () => {
+  it("are cleared at once if this process raised them, or if its clock was set back", async () => {
     const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
     await alerts.settle(["tencent/mainland"]);
     await alerts.raise("sms_quota", "tencent/mainland");
@@ -88,14 +88,14 @@ describe("alerts", () => {
     expect(await opened.stores.alertStore.standing()).toEqual([]);
   });
 
-  it("are said to be over by one of the processes that end them at once", async () => {
+  it("are reported as cleared by only one of two processes that clear them at once", async () => {
     const [alerts, another] = [alertsOfProcess(), alertsOfProcess()];
     await alerts.raise("sms_quota", "tencent/mainland");
     await Promise.all([alerts, another].map((one) => one.settle(["tencent/mainland"])));
     expect(logged).toEqual(["raised sms_quota tencent/mainland", "cleared sms_quota tencent/mainland"]);
   });
 
-  it("say when each of the two was, also where both are told late", async () => {
+  it("carry the times when they were raised and cleared, even if both are sent late", async () => {
     const alerts = alertsOfProcess();
     const { told, tick } = teller();
     const raisedAt = clock.now();
@@ -112,7 +112,7 @@ describe("alerts", () => {
     ]);
   });
 
-  it("are told ten in a piece of work, after which there may be more; one of a later version among them", async () => {
+  it("are sent ten at a time, also those of a kind that only a later version knows", async () => {
     const alerts = alertsOfProcess();
     const { told, tick } = teller();
     await alerts.raise("sms_of_tomorrow" as string as "sms_quota", "tencent/mainland");
@@ -123,7 +123,7 @@ describe("alerts", () => {
     expect(told.map(({ data }) => data)).toContainEqual(expect.objectContaining({ text }));
   });
 
-  it("leave those about something else alone", async () => {
+  it("are not cleared by what clears another subject or kind", async () => {
     const alerts = alertsOfProcess();
     await alerts.raise("sms_template", "tencent/mainland/reset_password");
     await alerts.settle(["tencent/mainland", "tencent/mainland/sign_in"]);
@@ -133,7 +133,7 @@ describe("alerts", () => {
     expect(await opened.stores.alertStore.standing()).toHaveLength(0);
   });
 
-  it("that a sender does not answer outlast what another process has it take: that one it answers", async () => {
+  it("of kind sms_unanswered are not settled by a process that the sender answers", async () => {
     const [deaf, alerts] = [alertsOfProcess(), alertsOfProcess()];
     await deaf.raise("sms_refused", "webhook");
     await deaf.raise("sms_unanswered", "webhook");
@@ -143,7 +143,7 @@ describe("alerts", () => {
     ]);
   });
 
-  it("ask the database nothing while nothing stands, but twice a minute", async () => {
+  it("are not read from the database at each settlement while none stands", async () => {
     const asked: unknown[] = [];
     const store = new Proxy(opened.stores.alertStore, {
       get(target, name) {
@@ -160,7 +160,7 @@ describe("alerts", () => {
     expect(asked).toEqual(["standing", "raise", "standing", "clear"]);
   });
 
-  it("never fail who raises or settles them", async () => {
+  it("do not fail their caller if the database is closed", async () => {
     const alerts = alertsOfProcess();
     await opened.database.close();
     await alerts.raise("sms_balance", "tencent/mainland");
@@ -169,7 +169,7 @@ describe("alerts", () => {
     opened = await openTestDatabase(clock);
   });
 
-  it("are told in both languages, every one", () => {
+  it("all have a text in both languages", () => {
     for (const { en, zh } of Object.values(ALERT_KINDS)) {
       expect(en).toMatch(/^[A-Z].+\.$/);
       expect(zh).toMatch(/\p{Script=Han}.+。$/u);
@@ -177,7 +177,7 @@ describe("alerts", () => {
   });
 });
 
-describe("what does not arrive", () => {
+describe("an alert that does not arrive", () => {
   it("is tried again after 1, 2, 4 … 60 minutes under the same id, and given up after three days", async () => {
     const { told, tick } = teller(() => false);
     await alertsOfProcess().raise("sms_balance", "tencent/mainland");
@@ -197,7 +197,7 @@ describe("what does not arrive", () => {
     expect(told).toHaveLength(77);
   });
 
-  it("holds up the rest until the next tick only", async () => {
+  it("holds up the others only until the next tick", async () => {
     let isDown = true;
     const { told, tick } = teller(() => !isDown);
     const alerts = alertsOfProcess();
@@ -270,11 +270,11 @@ describe("the webhook", () => {
   it.each<[string, RequestListener]>([
     ["an error", (_, response) => response.writeHead(500).end()],
     ["a cut connection", (request) => request.socket.destroy()],
-  ])("takes %s for not arrived", async (_, answer) => {
+  ])("takes %s as not arrived", async (_, answer) => {
     expect(await post(await answering(answer))).toBe(false);
   });
 
-  it("reads no answer, however long", async () => {
+  it("does not wait for the body of an answer", async () => {
     const url = await answering((_, response) => {
       response.writeHead(200);
       const chatter = setInterval(() => response.write("x".repeat(65_536)), 1);
@@ -283,12 +283,12 @@ describe("the webhook", () => {
     expect(await post(url)).toBe(true);
   });
 
-  it("takes nobody for not arrived", async () => {
+  it("takes a refused connection as not arrived", async () => {
     expect(await post("http://127.0.0.1:1/")).toBe(false);
   });
 });
 
-it("are all in the document", () => {
+it("all kinds of alerts are in docs/alerts.md", () => {
   const page = readFileSync(new URL("../../../docs/alerts.md", import.meta.url), "utf8");
   for (const kind of Object.keys(ALERT_KINDS)) expect(page).toContain(`\`${kind}\``);
 });

@@ -27,25 +27,25 @@ async function start(from: { addressKey?: string } = HERE): Promise<string> {
 
 const usedOf = async (id: string) => (await rules.deps().verifications.find(id))?.attemptsUsed;
 
-test("what a browser started is no verification here, and its guesses stay (T25)", async () => {
+test("a verification that a browser started is not found at the functions API, and keeps its guesses (T25)", async () => {
   const { id, code } = await rules.started({ browser: "a browser", ...HERE });
   expect(await signIn(id, code)).toBe("no_verification");
   expect(await usedOf(id)).toBe(0);
 });
 
-test("what the native API started may be used here, and says nothing of a wrong code", async () => {
+test("a verification of the native API can be used at the functions API, which does not tell that a code is wrong", async () => {
   const { id, code } = await rules.started(HERE);
   expect(await signIn(id, wrongCode(code))).toBe("no_verification");
   expect(await usedOf(id)).toBe(1);
   expect(await signIn(id, code)).toBe("signed in");
 });
 
-test("what was started here may be used at the native API", async () => {
+test("a verification of the functions API can be used at the native API", async () => {
   const id = await start();
   expect(await rules.guess(id, await rules.codeOf(id))).toBe("approved");
 });
 
-test("no wrong id costs a guess, nor does what cannot be a code; a wrong code from anywhere does", async () => {
+test("a wrong id or a malformed code costs no guess; a wrong code does, even from another address", async () => {
   const id = await start();
   const code = await rules.codeOf(id);
   for (const other of ["A".repeat(22), `${id}A`, `${id}\n`, id.slice(1), "", "\u0000".repeat(22)]) {
@@ -58,7 +58,7 @@ test("no wrong id costs a guess, nor does what cannot be a code; a wrong code fr
   expect(await usedOf(id)).toBe(1);
 });
 
-test("whoever asks again from the same address sets no further guesses aside (promise 2)", async () => {
+test("a start again from the same address sets no further guesses aside (promise 2)", async () => {
   const id = await start();
   for (let n = 0; n < 5; n += 1) expect(await start()).toBe(id);
   // Nine guesses: three are set aside, so that two more addresses get three each, and the next none.
@@ -68,7 +68,7 @@ test("whoever asks again from the same address sets no further guesses aside (pr
   expect(await start()).toBe(id);
 });
 
-test("an address does not hold what is over", async () => {
+test("an address does not hold an expired verification", async () => {
   const id = await start();
   rules.clock.advance(10 * MINUTE);
   expect(await signIn(id, await rules.codeOf(id))).toBe("no_verification");
@@ -77,13 +77,13 @@ test("an address does not hold what is over", async () => {
   expect(await signIn("A".repeat(22), "123456")).toBe("no_verification");
 });
 
-test("callers without an address hold nothing", async () => {
+test("callers without an address hold no verification", async () => {
   const id = await start({});
   expect(await start({})).not.toBe(id);
   expect(await signIn("A".repeat(22), "123456", {})).toBe("no_verification");
 });
 
-test("a token that is shown now and then keeps its session from ending for want of use", async () => {
+test("a read with a token counts as use of its session", async () => {
   const { functions } = rules.phonekey();
   const sessionId = await start();
   const input = { phone: PHONE as Phone, code: await rules.codeOf(sessionId), sessionId, from: HERE };

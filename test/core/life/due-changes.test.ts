@@ -28,7 +28,7 @@ async function moving(from: string, to: Phone): Promise<{ readonly userId: strin
   return { userId: user.id };
 }
 
-test("a change of phone that cannot be read holds up no other", async () => {
+test("a due change of phone that cannot be decrypted holds up no other", async () => {
   const damaged = await moving("+8613800138001", "+8613912340001" as Phone);
   rules.clock.advance(MINUTE);
   const sound = await moving("+8613800138002", "+8613912340002" as Phone);
@@ -45,7 +45,7 @@ test("a change of phone that cannot be read holds up no other", async () => {
   expect(moved).toMatchObject({ id: sound.userId });
 });
 
-test("once the time of the work is over no further one is begun with", async () => {
+test("no further due change is begun once the time of the work is over", async () => {
   for (let n = 0; n < 2; n++) await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);
   const { life } = createPhonekey(rules.deps());
   const now = rules.clock.now();
@@ -54,7 +54,7 @@ test("once the time of the work is over no further one is begun with", async () 
   expect(await life.applyDueChanges(now, () => false)).toEqual({ count: 1, isLast: true });
 });
 
-test("nor do as many as a piece holds: they come after it again, and no sooner than in five minutes", async () => {
+test("a whole batch of changes that cannot be decrypted holds up no other, and is due again in five minutes", async () => {
   const { db } = rules.database;
   for (let n = 0; n < 20; n++) await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);
   await db.updateTable("phone_changes").set({ sealed_phone: "v1.x.y" }).execute();
@@ -72,7 +72,7 @@ test("nor do as many as a piece holds: they come after it again, and no sooner t
 test.each([
   ["whose user is gone", 20, "user_id"],
   ["whose tag no key was made for", 1, "phone_tag"],
-] as const)("nor do those %s", async (_, count, damaged) => {
+] as const)("due changes hold up no other: those %s", async (_, count, damaged) => {
   const { db } = rules.database;
   for (let n = 0; n < count; n++) {
     const { userId } = await moving(`+86138001380${10 + n}`, `+86139123400${10 + n}` as Phone);

@@ -45,7 +45,7 @@ const COUNTED = [
   "unlocks",
   "verifications",
 ];
-/** Where it may also stand for somebody else: whoever asked to move to it, or had it before and is told there. */
+/** Where it may also stand for another user: one who asked to move to it, or who had it before and gets a notice there. */
 const OTHERS = ["phone_changes", "notices"];
 /** What counts against a number. */
 const COUNTERS = ["failures", "limit_journal"];
@@ -69,7 +69,7 @@ async function open(): Promise<void> {
   rules.sms.answer(accept);
 }
 
-test("an erasure leaves what is said to stay, and nothing else; whatever was done before and is done then", async () => {
+test("an erasure leaves what is documented to stay, and nothing else, in any sequence of steps", async () => {
   await fc.assert(
     fc
       .asyncProperty(anySteps, async (steps) => {
@@ -83,7 +83,7 @@ test("an erasure leaves what is said to stay, and nothing else; whatever was don
       })
       .beforeEach(open)
       .afterEach(() => rules.close()),
-    // To shrink takes longer than a test may take: the seed that is told repeats it.
+    // Shrinking may take longer than a test may: the printed seed repeats the failure.
     { numRuns: 20, endOnFailure: true },
   );
 });
@@ -143,7 +143,7 @@ async function start(purpose: Purpose, more: Partial<Start>): Promise<{ id: stri
   return { id: started.value.id, code: await rules.codeOf(started.value.id) };
 }
 
-/** Signs in, and up where the number has no account. */
+/** Signs in, and up if the number has no account. */
 async function signIn(known: Known): Promise<SignedIn & { readonly account: Account }> {
   const { id, code } = await rules.started({}, known.phone);
   const mark = known.account?.mark ?? `mark of ${id}`;
@@ -232,7 +232,7 @@ async function startSlowly(phone: string): Promise<() => Promise<void>> {
   return async () => {
     release();
     const { id, code } = await started;
-    // Else its guesses stay set aside.
+    // Otherwise its guesses stay set aside.
     expect(await rules.guess(id, code)).toBe("approved");
   };
 }

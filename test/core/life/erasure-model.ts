@@ -13,7 +13,7 @@ export type Step =
 const DEEDS = ["signIn", "guessWrong", "prove", "setPassword", "addFactors", "invite", "unlock"] as const;
 export type Deed = (typeof DEEDS)[number];
 
-/** Much happens to one of three. */
+/** Most steps are about the first of three numbers. */
 const number = fc.constantFrom(0, 0, 0, 0, 1, 2);
 const one = <T extends string>(name: T) => fc.constant(name);
 
@@ -89,7 +89,7 @@ export function erase(known: Known, at: number): void {
   known.erasures.push(at);
 }
 
-/** What each erasure left goes at its own time. */
+/** Removes what each erasure left, once it was kept for its time. */
 export function sweep(known: Known, now: number): void {
   for (const at of known.erasures.filter((erasure) => erasure < now - KEPT)) {
     const stays = (kept: Kept) => !kept.isBlank || kept.at > at + MINUTE;

@@ -15,7 +15,7 @@ afterEach(() => rules.close());
 
 type Accounts = PhonekeyDeps["accounts"];
 
-/** Somebody who erases their account by the code that their phone got, on a store that does this in the place of erasing. */
+/** A user who erases their account by a code, on a store with this `erase` instead of its own. */
 async function erasing(erase: (...args: Parameters<Accounts["erase"]>) => Promise<boolean>) {
   const { user, session } = (await rules.knownDevice()).signedIn;
   rules.clock.advance(MINUTE);
@@ -35,7 +35,7 @@ async function erasing(erase: (...args: Parameters<Accounts["erase"]>) => Promis
   return { user, session, erased: await phonekey.life.erase(input).catch((error: unknown) => error) };
 }
 
-test("takes out no account that was moved to another number while the code was looked at", async () => {
+test("an erasure is refused if the account moved to another number while the code was checked", async () => {
   const { accounts, phoneChanges, vault, users } = rules.deps();
   const { user, erased } = await erasing(async (account) => {
     const now = rules.clock.now();
@@ -54,7 +54,7 @@ test("takes out no account that was moved to another number while the code was l
   expect(told).toEqual([]);
 });
 
-test("takes out no account for a session that was ended while the code was looked at", async () => {
+test("an erasure is refused if its session was ended while the code was checked", async () => {
   const { accounts, sessions, users } = rules.deps();
   const { user, erased } = await erasing(async (account) => {
     await sessions.endAll(account.userId, rules.clock.now());
@@ -65,14 +65,14 @@ test("takes out no account for a session that was ended while the code was looke
   expect(told).toEqual([]);
 });
 
-test("marks its message as one that a code came back of, as every right code does", async () => {
+test("an erasure marks its message as converted, as every right code does", async () => {
   await erasing((account) => rules.deps().accounts.erase(account));
   const { db } = rules.database;
   const of = db.selectFrom("messages").select("converted").where("purpose", "=", "delete_account");
   expect(await of.execute()).toEqual([{ converted: 1 }]);
 });
 
-test("is told of with its outcome, also where that is unknown", async () => {
+test("onErased gets the outcome of an erasure, even if that is unknown", async () => {
   const done = await erasing((account) => rules.deps().accounts.erase(account));
   expect(done.erased).toEqual({ ok: true, value: undefined });
   rules.clock.advance(10 * MINUTE);
@@ -87,7 +87,7 @@ test("is told of with its outcome, also where that is unknown", async () => {
   ]);
 });
 
-test("is not told of where the database was away before, or failed in the middle", async () => {
+test("onErased is not called if the database was unavailable before the erasure, or failed in the middle", async () => {
   const away = await erasing(() =>
     Promise.reject(new UnavailableError("the database", { cause: undefined })),
   );

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { HOUR, MINUTE } from "../times.ts";
 import { setUp } from "./rules.ts";
 
-describe("what notices are counted against", () => {
-  test("three an hour go to one phone; the next ones wait", async () => {
+describe("the limits of notices", () => {
+  test("three an hour go to one phone; further ones wait", async () => {
     const { rules, notices, promised } = await setUp();
     for (let n = 0; n < 5; n += 1) await notices.send(await promised());
     expect(rules.sms.sent).toHaveLength(3);
@@ -12,7 +12,7 @@ describe("what notices are counted against", () => {
     expect(rules.sms.sent).toHaveLength(5);
   });
 
-  test("however many there are, one by which something can be stopped goes at once; of those too three an hour", async () => {
+  test("notices with a stop code are not held up by others; three of them an hour go out, too", async () => {
     const { rules, notices, promised } = await setUp();
     for (let n = 0; n < 12; n += 1) await notices.send(await promised());
     rules.sms.sent.length = 0;
@@ -20,7 +20,7 @@ describe("what notices are counted against", () => {
     expect(rules.sms.sent.map(({ purpose }) => purpose)).toEqual(Array(3).fill("phone_change_started"));
   });
 
-  test("they take no code from the phone, and codes take no notice", async () => {
+  test("notices use up no sends of codes, and codes no notices", async () => {
     const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
     const { rules, notices, promised } = await setUp({ settings: { limits } });
     for (let n = 0; n < 3; n += 1) await notices.send(await promised());
@@ -35,7 +35,7 @@ describe("what notices are counted against", () => {
     expect(rules.sms.sent).toHaveLength(1);
   });
 
-  test("a budget that others used up stops no notice, and a notice is paid from it", async () => {
+  test("a notice goes out beyond a budget of money, and counts on it", async () => {
     const money = {
       prices: { currency: "CNY", prices: [{ micros: 100_000 }], free: [] },
       hour: { total: 150_000, byCountry: {}, bySender: {} },
@@ -47,7 +47,7 @@ describe("what notices are counted against", () => {
     expect(await rules.start({}, "+8613800138001")).toBe("too_many_requests");
   });
 
-  test("limits that are lost know afterwards what was sent, and count it as notices alone", async () => {
+  test("after a loss of the limits, notices that were sent count again, as notices only", async () => {
     const limits = { phoneSends: [{ max: 2, windowMs: HOUR }] };
     const { rules, notices, noticesOn, promised } = await setUp({ state: "memory", settings: { limits } });
     for (let n = 0; n < 3; n += 1) await notices.send(await promised());

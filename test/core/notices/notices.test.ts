@@ -9,7 +9,7 @@ import { setUp } from "./rules.ts";
 const says = (status: SendOutcome["status"]): SendOutcome => ({ status });
 
 describe("a notice", () => {
-  test("goes to the user's phone, once, and is a message of the record that carries no code", async () => {
+  test("goes to the user's phone once, and is recorded as a message without a code", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const notice = await promised();
     await notices.send(notice);
@@ -20,13 +20,13 @@ describe("a notice", () => {
     expect(sms).not.toHaveProperty("code");
     const messages = await rules.deps().receipts.messagesTo([notice.phoneTag], 5);
     const record = messages.find(({ id }) => id === sms?.id);
-    // As a stranger's it would bring on the alert of an attack.
+    // As a stranger's it would count towards the alert of an attack.
     expect(record).toMatchObject({ purpose: "password_changed", status: "accepted", bucket: "device" });
     const row = await stateOf(notice);
     expect(row).toMatchObject({ state: "sent", phone_tag: "", sealed_phone: "", due_at: null });
   });
 
-  test("is sent once by however many try at once", async () => {
+  test("is sent once if twelve processes try at once", async () => {
     const { rules, noticesOn, promised } = await setUp();
     const notice = await promised();
     await Promise.all(Array.from({ length: 12 }, () => noticesOn().send(notice)));
@@ -46,7 +46,7 @@ describe("a notice", () => {
     ["accepted", { state: "sent" }],
     ["unavailable", { state: "waiting", due_at: 6 * MINUTE }],
   ] as const)(
-    "does not expire by the clock of a machine that is days ahead, nor is put off by it (%s)",
+    "neither expires nor is put off by the clock of a machine that is days ahead (%s)",
     async (status, expected) => {
       const { rules, notices, promised, stateOf } = await setUp();
       const from = rules.clock.now();
@@ -59,7 +59,7 @@ describe("a notice", () => {
     },
   );
 
-  test("has its sender's time also where those before it took long", async () => {
+  test("leaves its sender the whole time even if the notices before it took long", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const [from, both] = [rules.clock.now(), [await promised(), await promised()]];
     const leftMs: number[] = [];
@@ -75,7 +75,7 @@ describe("a notice", () => {
     expect(leftMs).toEqual([5 * MINUTE, 5 * MINUTE]);
   });
 
-  test("is not sent again where nobody knows whether it was", async () => {
+  test("is not sent again if the outcome of its send is unknown", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     rules.sms.answer(says("unknown"));
     const notice = await promised();
@@ -86,7 +86,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
-  test("is not sent again by whoever finds that its sender was cut off", async () => {
+  test("is not sent again if the process that claimed it was cut off", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const notice = await promised();
     await rules
@@ -98,7 +98,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "unknown", sealed_phone: "" });
   });
 
-  test("is tried again where the database went away before its sender was asked", async () => {
+  test("is tried again if the database failed before the sender was asked", async () => {
     const { rules, notices, promised, stateOf, errors } = await setUp();
     const { db } = rules.database;
     const notice = await promised();
@@ -117,7 +117,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
-  test("that was drafted before a retag and written down behind it is sent, under the new tag", async () => {
+  test("that was drafted before a retag and stored after it is sent, under the new tag", async () => {
     const { rules, user, notices, noticesOn } = await setUp();
     const notice = await notices.draft("password_changed", user, { locale: "en" });
     const { keyId } = await rules.retag();
@@ -131,7 +131,7 @@ describe("a notice", () => {
     expect(messages).toContainEqual(expect.objectContaining({ purpose: "password_changed" }));
   });
 
-  test("that another sends meanwhile leaves no message behind", async () => {
+  test("that two processes send at once is recorded as one message", async () => {
     const { rules, noticesOn, promised } = await setUp();
     const notice = await promised();
     await Promise.all([noticesOn().send(notice), noticesOn().send(notice)]);
@@ -140,7 +140,7 @@ describe("a notice", () => {
     expect(told).toMatchObject([{ status: "accepted" }]);
   });
 
-  test("that another sends meanwhile counts once", async () => {
+  test("that two processes send at once counts once", async () => {
     const { noticesOn, promised, stateOf } = await setUp();
     for (let n = 0; n < 3; n += 1) {
       const notice = await promised();
@@ -169,7 +169,7 @@ describe("a notice", () => {
     },
   );
 
-  test("that the carrier refuses is over", async () => {
+  test("that the carrier refuses ends as refused", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     rules.sms.answer(says("bad_number"));
     const notice = await promised();
@@ -187,7 +187,7 @@ describe("a notice", () => {
     ["recovery_code_used", "opted_out"],
     ["login_protection_off", "opted_out"],
   ] as const)(
-    "%s to a phone that was opted out ends as %s: what a day's wait rests on goes out",
+    "%s to a phone that opted out ends as %s: what there is a day to stop goes out",
     async (kind, state) => {
       const { rules, notices, promised, stateOf } = await setUp();
       const notice = await promised({ kind });
@@ -199,7 +199,7 @@ describe("a notice", () => {
     },
   );
 
-  test("of a change that takes effect at once goes to a phone that was opted out: nothing told it before", async () => {
+  test("of a change that takes effect at once goes to a phone that opted out, too: no earlier one told of it", async () => {
     const { rules, notices, promised, stateOf } = await setUp({ settings: { phoneChangeMs: 0 } });
     const notice = await promised({ kind: "phone_changed" });
     const { phoneTag, sealedPhone } = notice;
@@ -208,7 +208,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
-  test("to a phone that the sender takes nothing for waits until it does", async () => {
+  test("to a phone that the sender takes nothing for waits until the sender does", async () => {
     const { rules, noticesOn, promised, stateOf } = await setUp();
     const held = noticesOn({ route: [{ ...rules.sms.sender, holdsNumbers: true }] });
     const until = rules.clock.now() + HOUR;
@@ -224,7 +224,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "sent" });
   });
 
-  test("is not sent where no sender has a text for it, and raises no alert", async () => {
+  test("is given up if no sender has a text for it", async () => {
     const { notices, noticesOn, rules, promised, stateOf } = await setUp();
     const notice = await promised();
     await noticesOn({ route: [{ ...rules.sms.sender, carries: () => false }] }).send(notice);
@@ -233,7 +233,7 @@ describe("a notice", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "no_text" });
   });
 
-  test("fails silently for its request, and is left to the periodic work", async () => {
+  test("does not fail its request if the limits fail, and is left to the periodic work", async () => {
     const { rules, notices, noticesOn, promised, errors } = await setUp(
       {},
       {
@@ -252,7 +252,7 @@ describe("a notice", () => {
     });
   });
 
-  test("that cannot be read holds up no other, and is over after a day like any other", async () => {
+  test("that cannot be decrypted holds up no other, and expires after a day", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     const damaged = await promised();
     const { db } = rules.database;

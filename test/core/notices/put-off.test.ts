@@ -5,7 +5,7 @@ import { HOUR, MINUTE } from "../times.ts";
 import { setUp } from "./rules.ts";
 
 describe("a notice that is not sent at once", () => {
-  test("waits until there is room for it, and stands before no other meanwhile", async () => {
+  test("waits until the limit has room for it", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     for (let n = 0; n < 3; n += 1) await notices.send(await promised());
     const notice = await promised();
@@ -25,7 +25,7 @@ describe("a notice that is not sent at once", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "waiting", due_at: until });
   });
 
-  test("waits for no sender longer than it is kept for: then it is over, and its phone forgotten", async () => {
+  test("waits no longer than the day that it is kept, then expires and forgets its phone", async () => {
     const { rules, notices, promised, stateOf } = await setUp();
     rules.sms.answer({ status: "throttled", retryAfterSeconds: 999_999_999 });
     const notice = await promised();
@@ -37,7 +37,7 @@ describe("a notice that is not sent at once", () => {
     expect(await stateOf(notice)).toMatchObject({ state: "expired", sealed_phone: "" });
   });
 
-  test("counts nothing where it was never given to a sender", async () => {
+  test("is not counted if it was not given to a sender", async () => {
     const { rules, notices, promised, stateOf, errors } = await setUp();
     const { db } = rules.database;
     const notice = await promised();
@@ -51,7 +51,7 @@ describe("a notice that is not sent at once", () => {
     expect(rules.sms.sent).toHaveLength(1);
   });
 
-  test("keeps its turn where a store cannot be reached, which would fail all others", async () => {
+  test("keeps its turn if a store is unavailable, which ends the work at once", async () => {
     let tries = 0;
     const { rules, notices, promised, stateOf } = await setUp(
       {},
@@ -70,7 +70,7 @@ describe("a notice that is not sent at once", () => {
     expect(await Promise.all(both.map(stateOf))).toEqual(before);
   });
 
-  test("is one of twenty in a piece of work, after which there may be more", async () => {
+  test("is sent with 19 others at a time, after which there may be more", async () => {
     const { rules, notices, promised } = await setUp();
     for (let n = 0; n < 25; n += 1) await promised();
     rules.clock.advance(MINUTE);
@@ -78,7 +78,7 @@ describe("a notice that is not sent at once", () => {
     expect(await notices.sendDue(rules.clock.now(), () => false)).toEqual({ count: 5, isLast: true });
   });
 
-  test("is not begun with once the time of the work is over, and is left to the next", async () => {
+  test("is left to the next run once the time of this one is over", async () => {
     const { rules, notices, promised } = await setUp();
     for (let n = 0; n < 3; n += 1) await promised();
     rules.clock.advance(MINUTE);
@@ -90,7 +90,7 @@ describe("a notice that is not sent at once", () => {
   });
 });
 
-test("the code by which a notice stops something is forgotten with its phone", async () => {
+test("the stop code of a notice is forgotten with its phone once it is sent", async () => {
   const { notices, promised, stateOf } = await setUp();
   const notice = await promised({ stopCode: "f".repeat(24) });
   expect(await stateOf(notice)).toMatchObject({ sealed_stop_code: expect.stringMatching(/^v1\./) });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { NOTICE_KINDS } from "../../../src/core/delivery/notice-kinds.ts";
 import { composeNotice } from "../../../src/core/notices/text.ts";
 
-describe("texts", () => {
+describe("the texts of notices", () => {
   /** GSM 7-bit default alphabet without its extensions (3GPP TS 23.038, 6.2.1). */
   const GSM = /^[\n\r @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!"#¤%&'()*+,\-./0-9:;<=>?¡A-Za-zÄÖÑÜ§¿äöñüà]*$/;
   const parts = { brandName: "Phonekey", origin: "https://id.example.com", stopCode: "f".repeat(24) };
@@ -17,7 +17,7 @@ describe("texts", () => {
     expect(chinese.startsWith("【某某公司】")).toBe(true);
   });
 
-  test("that of a change tells how to stop it, with a link where the address is known", () => {
+  test("phone_change_started has a link that stops the change if the server's address is known", () => {
     const link = `${parts.origin}/stop/${parts.stopCode}`;
     for (const locale of ["en", "zh-CN"] as const) {
       expect(composeNotice("phone_change_started", locale, parts)).toContain(link);

@@ -37,7 +37,7 @@ describe("every way to write a number is one key (T40)", () => {
     expect(read(input)).toBe("+8613800138000");
   });
 
-  it("reads 00 and a calling code also where calls abroad begin with something else", () => {
+  it("reads 00 and a calling code even if calls abroad from the default country begin with something else", () => {
     expect(read("0086 138 0013 8000", { ...WORLD, defaultCountry: "US" })).toBe("+8613800138000");
     expect(read("011 86 138 0013 8000", { ...WORLD, defaultCountry: "US" })).toBe("+8613800138000");
   });
@@ -150,12 +150,12 @@ describe("mainland numbers that the metadata does not know", () => {
     "015412345678",
     "8615412345678",
     "086 154 1234 5678",
-  ])("%s is taken unless numbers are strict", (input) => {
+  ])("%s is accepted unless numbers are strict", (input) => {
     expect(read(input)).toBe("+8615412345678");
     expect(read(input, { ...CHINA, strictNumbers: true })).toBe("invalid_phone");
   });
 
-  it("takes them only when China is allowed", () => {
+  it("are accepted only if China is allowed", () => {
     expect(read("+8615412345678", { ...CHINA, allowedCountries: ["HK"] })).toBe("country_not_allowed");
   });
 
@@ -166,7 +166,7 @@ describe("mainland numbers that the metadata does not know", () => {
     },
   );
 
-  it("does not stretch the rule to other countries", () => {
+  it("are the only unknown ones: those of other countries are refused", () => {
     expect(read("+852 154 1234 5678", WORLD)).toBe("invalid_phone");
   });
 });

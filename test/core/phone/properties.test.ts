@@ -76,7 +76,7 @@ describe("properties of phones", () => {
     );
   });
 
-  it("no text makes it throw, and what is taken is E.164 that reads as itself", () => {
+  it("no text makes parsePhone throw, and what it accepts is E.164 that parses to itself", () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(...getCountries()), (input, defaultCountry) => {
         const policy = { ...WORLD, defaultCountry };
@@ -89,7 +89,7 @@ describe("properties of phones", () => {
     );
   });
 
-  it("a mobile of any country reads as itself whatever the default country is, and no character may be slipped in", () => {
+  it("a mobile of any country parses to itself with any default country, and is refused with a foreign character in it", () => {
     const slipped = fc.constantFrom(
       "\u200b",
       "\u202a",
@@ -153,7 +153,7 @@ const COUNTS_AS_BOTH: Partial<Record<CountryCode, CountryCode>> = {
 };
 
 describe("the example mobile of every region", () => {
-  it.each(getCountries())("%s", (country) => {
+  it.each(getCountries())("%s: is accepted for its region, and refused for all that do not share its ranges", (country) => {
     const input = international(country);
     const others = getCountries().filter((each) => !family(country).includes(each));
     const policy: PhonePolicy = { defaultCountry: country, allowedCountries: [country], strictNumbers: true };
@@ -171,7 +171,7 @@ describe("the example mobile of every region", () => {
     return getCountries().filter((each) => each === main || COUNTS_AS_BOTH[each] === main);
   }
 
-  it("no plan but the family's own takes a number that is accepted for a region", () => {
+  it("a number that is accepted for a region is a mobile only of regions that share its ranges", () => {
     const sharing = getCountries().filter((each) => neighbours(each).length > 1);
     fc.assert(
       fc.property(fc.constantFrom(...sharing), fc.integer({ min: 0, max: 999_999 }), (country, tail) => {

@@ -90,7 +90,7 @@ describe("the region decides, not the calling code (T41)", () => {
     return { of };
   }
 
-  it("a territory whose mobiles are another's counts as both", () => {
+  it("a number in ranges that two regions share is accepted for both", () => {
     expect(read("+358412345678", home("AX"))).toBe("+358412345678");
     expect(read("+358412345678", home("FI"))).toBe("+358412345678");
     expect(read("+358412345678", home("SE"))).toBe("country_not_allowed");
@@ -103,7 +103,7 @@ describe("the country of a number", () => {
   const takersOf = (number: string) =>
     getCountries().filter((country) => read(number, { ...WORLD, allowedCountries: [country] }) === number);
 
-  it("is told by a calling code that is of one country alone, and else by all digits", () => {
+  it("is the one whose policy accepts it, if there is only one", () => {
     const mobiles = getCountries().flatMap((country) => getExampleNumber(country, examples)?.number ?? []);
     const known = mobiles.map((number) => [number, takersOf(number)] as const);
     const sole = known.filter(([, takers]) => takers.length === 1);
