@@ -63,7 +63,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       return { user, session, phoneTag, notice, message, reply };
     }
 
-    test("hands over what is kept about the user, and nothing that opens anything", async () => {
+    test("reads what is kept about the user, without secrets and hashes", async () => {
       const { user, session, phoneTag, reply } = await account();
       const data = await opened.accounts.read(user.id, [phoneTag]);
       expect(data).toMatchObject({
@@ -86,7 +86,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       expect(later?.events.at(-1)).toEqual({ type: "account_exported_by_operator", at: NOW + 1 });
     });
 
-    test("hands over nothing of whoever had the number before, nor of other people", async () => {
+    test("reads nothing of the former user of the number, and nothing of an unknown user", async () => {
       const former = await account();
       const user = aUser(newTag(), { createdAt: NOW + DAY });
       await opened.users.signIn({ user, session: aSession(user.id, { createdAt: NOW + DAY }) });
@@ -120,7 +120,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       });
     });
 
-    test("keeps nothing that a provider knows a message by, also where its answer comes later", async () => {
+    test("keeps no provider's id of an erased user's messages, even if the provider answers after the erasure", async () => {
       const [{ user, phoneTag, message }, other] = [await account(), await account()];
       const answer = { providerId: "p", providerCode: "Ok", requestId: "r", fee: 1 };
       const outcome = { status: "accepted", sender: "console", price: 5, ...answer } as const;
@@ -140,7 +140,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       expect(await opened.receipts.messagesTo([other.phoneTag], 9)).toMatchObject([outcome]);
     });
 
-    test("erases for a session that lives still, with a phone that the user has still", async () => {
+    test("erases only for a session that is live, and a phone that the user still has", async () => {
       const { user, session, phoneTag } = await account();
       const asked = { ...erasure(user.id, [phoneTag]), sessionId: session.id };
       expect(await opened.accounts.erase({ ...asked, sessionId: fresh("session") })).toBe(false);
@@ -156,7 +156,7 @@ export function accountStoreContract(name: string, open: () => Promise<OpenAccou
       expect(await opened.users.find(user.id)).toBeUndefined();
     });
 
-    test("erases once, however many ask, and leaves no session of a sign-in that races with it", async () => {
+    test("erases once if four do it at once, and leaves no session of a sign-in at the same moment", async () => {
       const { user, phoneTag } = await account();
       const erasing = parallel(4, () => opened.accounts.erase(erasure(user.id, [phoneTag])));
       const entering = parallel(6, async () => {

@@ -34,7 +34,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
     const dueOf = async ({ id }: Alert, now = NOW): Promise<readonly Telling[]> =>
       (await store.due(now, 1_000)).filter(({ alert }) => alert.id === id);
 
-    test("raises once, however many race, until it is cleared", async () => {
+    test("raises and clears once if 20 do it at once, and raises again after that", async () => {
       const { subject } = anAlert();
       const racers = await parallel(20, () => store.raise(anAlert({ subject })));
       expect(racers.filter((won) => won)).toHaveLength(1);
@@ -43,7 +43,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       await raised({ subject });
     });
 
-    test("tells alerts of another kind or about something else apart", async () => {
+    test("tells alerts of different kinds and subjects apart", async () => {
       const { subject } = await raised();
       await raised({ subject, kind: "sms_quota" });
       expect(await store.clear("sms_arrears", subject, NOW)).toBe(false);
@@ -52,7 +52,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(standing).toEqual([{ kind: "sms_balance", subject }]);
     });
 
-    test("has the beginning told, then nothing", async () => {
+    test("has the raising due until it was told", async () => {
       const alert = await raised();
       expect(await dueOf(alert, NOW - 1)).toEqual([]);
       const due = await dueOf(alert);
@@ -61,7 +61,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + DAY)).toEqual([]);
     });
 
-    test("has the end told after the beginning, also when it came before that", async () => {
+    test("has the clearing due after the raising, even if both happened before the first was told", async () => {
       const alert = await raised();
       await store.clear(alert.kind, alert.subject, NOW + MINUTE);
       const ended = { ...alert, clearedAt: NOW + MINUTE };
@@ -74,7 +74,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + DAY)).toEqual([]);
     });
 
-    test("has the end told that came while the beginning was being told", async () => {
+    test("has the clearing due that happened while the raising was being told", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       await store.clear(alert.kind, alert.subject, NOW);
@@ -82,7 +82,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect((await dueOf(alert)).map(({ what }) => what)).toEqual(["cleared"]);
     });
 
-    test("has again told later what did not arrive", async () => {
+    test("has a postponed telling due again at its time", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       if (telling) await store.postpone(telling, NOW + MINUTE);
@@ -90,7 +90,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + MINUTE)).toMatchObject([{ what: "raised", attempts: 1 }]);
     });
 
-    test("has nothing told before the time to which it was put off, also where it ended meanwhile", async () => {
+    test("has a postponed telling not due before its time, even if the alert was cleared meanwhile", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       if (telling) await store.postpone(telling, NOW + 10 * MINUTE);
@@ -99,7 +99,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + 10 * MINUTE)).toMatchObject([{ what: "raised", attempts: 1 }]);
     });
 
-    test("tries the end anew, however often the beginning was tried, and tells it once", async () => {
+    test("counts the attempts of the clearing anew, and has it told once", async () => {
       const alert = await raised();
       for (let n = 0; n < 3; n += 1) {
         const [telling] = await dueOf(alert);
@@ -114,7 +114,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + DAY)).toEqual([]);
     });
 
-    test("a late note that it did not arrive undoes nothing", async () => {
+    test("ignores a postponement of what was told already", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       if (!telling) throw new Error("nothing is due");

@@ -27,7 +27,7 @@ function anApiKey(over: Partial<ApiKey> = {}): ApiKey {
 
 /** The promises of `ApiKeyStore` and `ProofStore`, for every store. */
 export function backendStoresContract(name: string, open: () => Promise<OpenBackendStores>): void {
-  describe(`${name}: what backends show`, () => {
+  describe(`${name}: API keys and proofs`, () => {
     let opened: OpenBackendStores;
     beforeAll(async () => {
       opened = await open();
@@ -40,7 +40,7 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       return key;
     };
 
-    test("finds a key by its hash as it was added, also when it is over", async () => {
+    test("finds a key by its hash as it was added, even after it was revoked", async () => {
       const key = await created({ networks: [], sends: [] });
       expect(await opened.apiKeys.findByHash(key.hash)).toStrictEqual(key);
       expect(await opened.apiKeys.revoke(key.client, NOW + 1)).toBe(1);
@@ -49,7 +49,7 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       expect(await opened.apiKeys.list()).toContainEqual({ ...key, revokedAt: NOW + 1 });
     });
 
-    test("creates no second key of a client, but one after the last is over", async () => {
+    test("creates no second key of a client until the last one has expired", async () => {
       const { client } = await created();
       expect(await opened.apiKeys.create(anApiKey({ client, createdAt: NOW + 1 }))).toBe(false);
       const later = anApiKey({ client, createdAt: NOW + DAY, expiresAt: NOW + 2 * DAY });
@@ -58,7 +58,7 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       expect(await opened.apiKeys.findLive(client, NOW + DAY)).toStrictEqual(later);
     });
 
-    test("replaces: the old ones end with the overlap, and none lives longer for it", async () => {
+    test("replaces a key: older ones expire at the end of the overlap, and none later than before", async () => {
       const old = await created();
       const { client } = old;
       const next = anApiKey({ client, createdAt: NOW + 1, expiresAt: NOW + 9 * DAY });
@@ -73,20 +73,20 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       expect(await opened.apiKeys.replace(anApiKey({ client, createdAt: NOW + 5 }), NOW)).toBe(false);
     });
 
-    test("revokes nothing that is over by itself", async () => {
+    test("revokes no key that has expired", async () => {
       const key = await created();
       expect(await opened.apiKeys.revoke(key.client, key.expiresAt)).toBe(0);
       expect(await opened.apiKeys.findByHash(key.hash)).toStrictEqual(key);
     });
 
-    test("of 8 that create a client's first key one does", async () => {
+    test("creates one key of a client if eight are created at once", async () => {
       const client = fresh("c");
       const made = await parallel(8, () => opened.apiKeys.create(anApiKey({ client })));
       expect(made.filter(Boolean)).toHaveLength(1);
       expect(await opened.apiKeys.revoke(client, NOW + 1)).toBe(1);
     });
 
-    test("leaves no live key where one is replaced while all are revoked", async () => {
+    test("leaves no live key if one is replaced while all are revoked", async () => {
       for (let round = 0; round < 10; round += 1) {
         const { client } = await created();
         const next = anApiKey({ client, createdAt: NOW + 1 });
@@ -98,7 +98,7 @@ export function backendStoresContract(name: string, open: () => Promise<OpenBack
       }
     });
 
-    test("of 20 that redeem a proof one does", async () => {
+    test("lets one of 20 redeem a proof", async () => {
       const id = fresh("proof");
       const redeemed = await parallel(20, () =>
         opened.proofs.redeem({ id, redemption: fresh("redemption"), at: NOW }),

@@ -59,20 +59,20 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       return opened.factorStore.guess({ ...asked, ...more }, at);
     };
 
-    test("of a step's code that many show at once, one is right", async () => {
+    test("the code of one step is right once if five guesses show it at once", async () => {
       const { user, id } = await withApp();
       const outcomes = await parallel(5, () => guess(user.id, { factorId: id, step: 11 }));
       expect(outcomes.filter(({ is }) => is === "right")).toHaveLength(1);
       expect((await guess(user.id, { factorId: id, step: 10 })).is).toBe("wrong");
     });
 
-    test("the code that confirmed an app is used, and its secret is read no more", async () => {
+    test("the code that confirmed an app cannot be used again, and the app is no longer found as proposed", async () => {
       const { user, id } = await withApp();
       expect((await guess(user.id, { factorId: id, step: 10 })).is).toBe("wrong");
       expect(await opened.factorStore.findProposed(user.id, id)).toBeUndefined();
     });
 
-    test("an app that waits for its first code is its user's alone, and the last one that was proposed", async () => {
+    test("only the app that was proposed last can be confirmed, and only by its own user", async () => {
       const [one, other] = [await withApp(), await withApp()];
       const [first, second] = [await propose(one), await propose(one)];
       expect(await opened.factorStore.findProposed(one.user.id, first)).toBeUndefined();
@@ -83,7 +83,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await opened.factorStore.findProposed(one.user.id, second)).toBeDefined();
     });
 
-    test("recovery codes stay with the factors that they stand beside, and go with the last one", async () => {
+    test("recovery codes stay while a factor is left, and are removed with the last one", async () => {
       const { user, changer, id } = await withApp();
       const notice = () => aNotice({ userId: user.id });
       const more = await propose({ user, session: aSession(user.id, { id: changer.sessionId }) });
@@ -98,7 +98,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       }
     });
 
-    test("a new challenge leaves those that wait, each for its own user and what it is bound to", async () => {
+    test("a new challenge voids no earlier one, and each is answered only by its user and for what it is bound to", async () => {
       const [one, other] = [await withApp(), await withApp()];
       const made = { userId: one.user.id, boundTo: "b", expiresAt: NOW + MINUTE };
       const [first, second] = [fresh("challenge"), fresh("challenge")];
@@ -111,7 +111,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await answer(one.user.id)).toBe(true);
     });
 
-    test("of many who show one signature of a passkey that counts, one is right, and its use is noted", async () => {
+    test("one counter value of a passkey is accepted once if five uses show it at once, and the use is noted", async () => {
       const { user, session } = await withApp();
       const key = { credentialId: fresh("credential"), publicKey: "k", counter: 4, transports: [] };
       const id = fresh("factor");
@@ -123,7 +123,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(kept.find((one) => one.id === id)).toMatchObject({ counter: 5, lastUsedAt: NOW + 1 });
     });
 
-    test("of many wrong codes at once no more count than there may be, and then nothing is looked at", async () => {
+    test("of 20 wrong codes at once as many count as the limit allows, and then a right one is refused, too", async () => {
       const { user, id } = await withApp();
       const outcomes = await parallel(20, () => guess(user.id));
       expect(outcomes.filter(({ is }) => is === "wrong")).toHaveLength(5);
@@ -133,7 +133,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       });
     });
 
-    test("each bucket has a budget of its own, and what is spent is free again at the moment that was told", async () => {
+    test("each bucket has a budget of its own, and a guess is free again at freeAt", async () => {
       const { user, id } = await withApp();
       const windows = [
         { max: 2, windowMs: 10 * MINUTE },
@@ -141,7 +141,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
         { max: 3, windowMs: 60 * MINUTE },
       ];
       const right = { factorId: id, step: 11 };
-      // Written down in another order than they were made in.
+      // Recorded in another order than they were made in.
       for (const minute of [0, 50, 45])
         expect((await guess(user.id, undefined, { windows }, NOW + minute * MINUTE)).is).toBe("wrong");
       const freeAt = NOW + 60 * MINUTE;
@@ -154,7 +154,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect((await guess(user.id, { ...right, step: 12 }, { windows }, freeAt)).is).toBe("right");
     });
 
-    test("nobody's code is right for another's app, nor for one that no code confirmed, nor for nobody", async () => {
+    test("a code is wrong for the app of another user, for an unconfirmed app, and for an unknown user", async () => {
       const [one, other] = [await withApp(), await withApp()];
       expect((await guess(one.user.id, { factorId: other.id, step: 11 })).is).toBe("wrong");
       const unconfirmed = await propose(one);
@@ -163,7 +163,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect((await guess(fresh("nobody"), { factorId: other.id, step: 12 })).is).toBe("wrong");
     });
 
-    test("of many who show one recovery code, one is right", async () => {
+    test("a recovery code is accepted once if eight uses show it at once", async () => {
       const { user, changer } = await withApp();
       await opened.factorStore.setRecoveryCodes(changer, ["h1", "h2"], aNotice({ userId: user.id }));
       const used = await parallel(8, () =>
@@ -176,7 +176,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await isUsed("h1", (await withApp()).user.id)).toBe(false);
     });
 
-    test("of the last factor's removal and new recovery codes at once, no code is left without a factor", async () => {
+    test("removing the last factor while recovery codes are set leaves no code without a factor", async () => {
       for (let round = 0; round < 10; round += 1) {
         const { user, changer, id } = await withApp();
         const notice = () => aNotice({ userId: user.id });
@@ -190,7 +190,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       }
     });
 
-    test("of many passkeys and an app that are added at once, no more than ten factors come of it", async () => {
+    test("adding twelve passkeys and an app at once makes ten factors at most", async () => {
       const { user, session, changer, id } = await withApp();
       const made = { userId: user.id, label: "", createdAt: NOW };
       const app = { ...made, id: fresh("factor"), kind: "totp", sealedSecret: "s" } as const;
@@ -205,11 +205,11 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       const outcomes = await Promise.all([...Array.from({ length: 12 }, add), confirm()]);
       expect(outcomes.filter((one) => one === "full")).toHaveLength(4);
       expect(await opened.factorStore.list(user.id)).toHaveLength(10);
-      // Whoever confirms once more has not one too many.
+      // Confirming an app once more is not refused as one factor too many.
       expect(await confirm(id)).toBe("unknown");
     });
 
-    test("of many who open the session of one challenge, one does", async () => {
+    test("one session id is opened once if eight second factors open it at once", async () => {
       const { user } = await withApp();
       const session = aSession(user.id, { amr: ["sms", "otp"] });
       const entered = await parallel(8, () => opened.users.enter({ session }));
@@ -225,7 +225,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       "protect",
       "unprotect",
     ] as const;
-    test.each(EACH)("a session that is over changes nothing: %s", async (method) => {
+    test.each(EACH)("a session that has ended changes nothing: %s", async (method) => {
       const { user, session, changer, id } = await withApp();
       const made = { userId: user.id, label: "", createdAt: NOW };
       const app = { ...made, id: fresh("factor"), kind: "totp", sealedSecret: "s" } as const;
@@ -252,7 +252,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
-    test("what is not there is not taken away, and nobody is told of it", async () => {
+    test("removing a password or protection that is not set changes nothing and adds no notice", async () => {
       const { user, session, changer } = await withApp();
       const [noPassword, noProtection] = [aNotice({ userId: user.id }), aNotice({ userId: user.id })];
       const other = aSession(user.id);
@@ -273,7 +273,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       ["signInKnown", (user, session) => opened.users.signInKnown({ user, session })],
       ["enter", (_, session) => opened.users.enter({ session })],
     ];
-    test.each(OPENERS)("no session of one factor lives beside protection: %s", async (_, openBy) => {
+    test.each(OPENERS)("protection that is turned on during sign-ins leaves no session of one factor: %s", async (_, openBy) => {
       const { user, session } = await withApp();
       const on = { userId: user.id, when: "always", sessionId: session.id } as const;
       const drafts = Array.from({ length: 12 }, () => aSession(user.id));

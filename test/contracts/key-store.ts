@@ -32,7 +32,7 @@ export function keyStoreContract(name: string, open: () => Promise<OpenKeyStore>
       expect(await find(retired.id)).toEqual(retired);
     });
 
-    test("of 50 processes that add the same next key one wins, and only its key is kept", async () => {
+    test("keeps one key if 50 processes add one with the same sequence at once", async () => {
       const { sequence } = aKey();
       const candidates = Array.from({ length: 50 }, () => aKey({ sequence }));
       const added = await parallel(50, (index) => store.add(candidates[index] ?? aKey()));
@@ -41,18 +41,18 @@ export function keyStoreContract(name: string, open: () => Promise<OpenKeyStore>
       expect(kept).toEqual([candidates[added.indexOf(true)]]);
     });
 
-    test("the same sequence of another kind is another key", async () => {
+    test("keeps keys of different kinds with the same sequence", async () => {
       const { sequence } = await add({ kind: "code" });
       await add({ kind: "device", sequence });
     });
 
-    test("an id that is taken is not added again", async () => {
+    test("does not add an id that exists", async () => {
       const { id, ...first } = await add();
       expect(await store.add(aKey({ id }))).toBe(false);
       expect(await find(id)).toEqual({ id, ...first });
     });
 
-    test("of 20 that rewrap one key one wins", async () => {
+    test("lets one of 20 parallel rewraps of a key succeed", async () => {
       const key = await add();
       const rewrapped = await parallel(20, (index) =>
         store.rewrap(key.id, "secret-1", { wrapped: `again-${index}`, secretId: "secret-2" }),
@@ -63,14 +63,14 @@ export function keyStoreContract(name: string, open: () => Promise<OpenKeyStore>
       expect(await store.rewrap(fresh("unknown"), "secret-1", { wrapped: "x", secretId: "y" })).toBe(false);
     });
 
-    test("retires once: a retag that begins again does not move the time", async () => {
+    test("retires a key once: a repeated retag does not change the time", async () => {
       const key = await add();
       await store.retire(key.id, NOW + 1);
       await store.retire(key.id, NOW + 2);
       expect(await find(key.id)).toEqual({ ...key, retiredAt: NOW + 1 });
     });
 
-    test("activates, and removes for good", async () => {
+    test("activates and removes keys", async () => {
       const key = await add({ activeFrom: Number.MAX_SAFE_INTEGER });
       expect(await find(key.id)).toEqual(key);
       await store.activate(key.id, NOW + 7);

@@ -47,7 +47,7 @@ export function ledgerContract(name: string, open: () => Promise<OpenLedger>): v
       ]);
     });
 
-    test("a phone without wrong guesses has none", async () => {
+    test("reads nothing for a phone without wrong guesses", async () => {
       expect(await store.read([newTag()], "stranger", 0)).toEqual([]);
     });
 
@@ -59,21 +59,21 @@ export function ledgerContract(name: string, open: () => Promise<OpenLedger>): v
       expect(await store.read([newTag()], "device", 0)).toEqual([]);
     });
 
-    test("since is exclusive", async () => {
+    test("takes `since` as exclusive", async () => {
       const tag = newTag();
       await record(tag, NOW);
       expect(await store.read([tag], "stranger", NOW)).toEqual([]);
       expect(await store.read([tag], "stranger", NOW - 1)).toHaveLength(1);
     });
 
-    test("500 parallel wrong guesses are all in it", async () => {
+    test("has all of 500 wrong guesses that are recorded at once", async () => {
       const tag = newTag();
       await parallel(500, (index) => record(tag, NOW + index));
       const read = await store.read([tag], "stranger", 0);
       expect(read.map(({ at }) => at)).toEqual(Array.from({ length: 500 }, (_, index) => NOW + index));
     });
 
-    test("one guess is recorded once", async () => {
+    test("refuses an id that exists", async () => {
       const tag = newTag();
       const id = fresh("guess");
       await store.record(id, tag, "stranger", guess(NOW));
@@ -82,7 +82,7 @@ export function ledgerContract(name: string, open: () => Promise<OpenLedger>): v
     });
 
     describe("tag keys", () => {
-      test("reads under older tags too, as long as the first tag is current", async () => {
+      test("guesses under older tags are read, too, as long as the first tag is current", async () => {
         const old = await addTagKey(keys);
         const tag = newTag();
         const oldTag = old.tag();
@@ -94,7 +94,7 @@ export function ledgerContract(name: string, open: () => Promise<OpenLedger>): v
       });
 
       test.each(["retired", "not active yet", "of another kind", "unknown"])(
-        "refuses a tag whose key is %s, says so, and records nothing",
+        "a tag whose key is %s is refused as stale, and nothing is recorded",
         async (what) => {
           const other = {
             kind: what === "of another kind" ? ("data" as const) : ("tag" as const),
@@ -111,13 +111,13 @@ export function ledgerContract(name: string, open: () => Promise<OpenLedger>): v
         },
       );
 
-      test("a text that is no tag is refused", async () => {
+      test("a text that is not a tag is refused", async () => {
         await expect(store.read(["no-dot"], "stranger", 0)).rejects.toThrow(StaleKeyError);
         await expect(store.read([""], "stranger", 0)).rejects.toThrow(StaleKeyError);
         await expect(store.read([], "stranger", 0)).rejects.toThrow(StaleKeyError);
       });
 
-      test("recording while the key is retired: what was acknowledged is there, the rest is not", async () => {
+      test("of guesses that are recorded while the key is retired, exactly the acknowledged ones are there", async () => {
         const key = await addTagKey(keys);
         const tag = key.tag();
         const recorded = parallel(60, async (index) => {

@@ -3,7 +3,7 @@ import type { Limit, LimitStore, TakeRequest } from "../../src/core/protection/l
 import { expectFairMixture } from "./limit-model.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
-/** The part of the contract of `LimitStore` that is about counters which many requests share. */
+/** The part of the contract of `LimitStore` about counters that many requests share. */
 export function crowdSuite(store: () => LimitStore): void {
   describe("counters that many share", () => {
     const shared = (key: string, max: number, name = "total"): Limit => {
@@ -13,7 +13,7 @@ export function crowdSuite(store: () => LimitStore): void {
       store().take({ member: fresh("member"), limits, ...more }, now);
     const passing = (taken: readonly { readonly ok: boolean }[]) => taken.filter(({ ok }) => ok).length;
 
-    test.each([5, 40])("of 120 parallel takes exactly %i pass", async (max) => {
+    test.each([5, 40])("let exactly %i of 120 parallel takes pass", async (max) => {
       const limit = shared(fresh("key"), max);
       const taken = await parallel(120, () => take([limit]));
       expect(passing(taken)).toBe(max);
@@ -23,7 +23,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(await take([limit], {}, NOW + MINUTE)).toMatchObject({ ok: true });
     });
 
-    test("one that is full may be tried again when the first has left the window", async () => {
+    test("may be tried again, once full, when the first event has left the window", async () => {
       const limit = shared(fresh("key"), 12);
       for (let n = 0; n < 12; n++) {
         expect(await take([limit], {}, NOW + n * SECOND)).toMatchObject({ ok: true });
@@ -35,11 +35,11 @@ export function crowdSuite(store: () => LimitStore): void {
       }
     });
 
-    test("a limit of nothing refuses always", async () => {
+    test("always refuse with a maximum of 0", async () => {
       expect(await take([shared(fresh("key"), 0)])).toMatchObject({ refusedBy: "total" });
     });
 
-    test("racing takes over crossing counters end, and count on all of them or on none", async () => {
+    test("do not deadlock if parallel takes name them in different orders, and are counted all or none", async () => {
       const [a, b, own] = [shared(fresh("a"), 10), shared(fresh("b"), 25, "country"), fresh("own")];
       const plain: Limit = { name: "own", key: own, windows: [{ max: 40, windowMs: MINUTE }] };
       const orders = [
@@ -56,7 +56,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(rest)).toBe(15);
     });
 
-    test("a full one refuses by its name, in the order of the limits, and nothing is counted anywhere", async () => {
+    test("refuse, if full, by the first limit in order, and nothing is counted anywhere", async () => {
       const full = shared(fresh("full"), 4, "second");
       const alsoFull = shared(fresh("also"), 3, "third");
       const free = shared(fresh("free"), 5, "first");
@@ -70,7 +70,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([free])))).toBe(4);
     });
 
-    test("a member counts once on a key", async () => {
+    test("count a member once on a key", async () => {
       const limit = shared(fresh("key"), 10);
       const member = fresh("member");
       const taken = await parallel(20, () => take([limit], { member }));
@@ -78,14 +78,14 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(await parallel(20, () => take([limit])))).toBe(9);
     });
 
-    test("takes that nothing binds count, and never refuse", async () => {
+    test("count takes without windows, and never refuse them", async () => {
       const limit = shared(fresh("key"), 6);
       const known = await parallel(18, () => take([{ ...limit, windows: [] }]));
       expect(passing(known)).toBe(18);
       expect(passing(await parallel(10, () => take([limit])))).toBe(0);
     });
 
-    test("an advisory limit tells that it is full, and leaves the binding one on its key alone", async () => {
+    test("report an advisory limit that is full, without an effect on the binding one on its key", async () => {
       const limit = shared(fresh("key"), 8);
       const told = { ...shared(limit.key, 4, "told"), advisory: true };
       for (let n = 0; n < 7; n++) {
@@ -97,7 +97,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(await take([told])).toMatchObject({ ok: true, exceeded: ["told"] });
     });
 
-    test("what is forgotten makes room", async () => {
+    test("have room again for what is forgotten", async () => {
       const limit = shared(fresh("key"), 9);
       const members = Array.from({ length: 9 }, () => fresh("member"));
       await parallel(9, (n) => take([limit], { member: members[n] as string }));
@@ -106,7 +106,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([limit])))).toBe(5);
     });
 
-    test("what is put back, by several at once, counts once", async () => {
+    test("count once what several seed at once", async () => {
       const epoch = fresh("epoch");
       const limit = shared(fresh("key"), 20);
       const other = shared(fresh("other"), 20);
@@ -121,7 +121,7 @@ export function crowdSuite(store: () => LimitStore): void {
       expect(passing(await parallel(10, () => take([limit], {}, refused.retryAt)))).toBe(2);
     });
 
-    test("never let more through than they may, however differently the takes are bound", async () => {
+    test("let no more through than their limits allow if takes on one key have different limits", async () => {
       await expectFairMixture(store());
     });
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { fresh, MINUTE, NOW, parallel } from "./samples.ts";
 
-/** The part of the contract of `LimitStore` that is about guesses set aside. */
+/** The part of the contract of `LimitStore` about guesses that are set aside. */
 export function leaseSuite(store: () => LimitStore): void {
   describe("leases", () => {
     const until = NOW + 10 * MINUTE;
@@ -20,7 +20,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(taken.find(({ ok }) => !ok)).toEqual({ ok: false, refusedBy: "lease", retryAt: until });
     });
 
-    test("a refused one may be tried again when the first lease ends", async () => {
+    test("a take that is refused may be tried again when the first lease ends", async () => {
       const key = fresh("guesses");
       await store().take(leaseOn(key, 3, 6, NOW + 2 * MINUTE), NOW);
       await store().take(leaseOn(key, 3, 6, NOW + MINUTE), NOW);
@@ -30,7 +30,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(key, 9, 6), NOW + MINUTE)).toMatchObject({ ok: true, leased: 3 });
     });
 
-    test("one that ended just now still counts for a clock that is behind", async () => {
+    test("a lease that has just ended still counts for a clock that is behind", async () => {
       const key = fresh("guesses");
       await store().take(leaseOn(key, 3, 6, NOW + MINUTE), NOW);
       expect(await store().take(leaseOn(key, 3, 6), NOW + MINUTE)).toMatchObject({ leased: 3 });
@@ -39,7 +39,7 @@ export function leaseSuite(store: () => LimitStore): void {
       });
     });
 
-    test("a member that has one gets no other, and keeps what it has", async () => {
+    test("a member that has a lease gets no other one, and keeps it", async () => {
       const key = fresh("guesses");
       const held = leaseOn(key, 3, 9);
       await store().take(held, NOW);
@@ -91,7 +91,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await isSteady(until + MINUTE - 1)).toBe(false);
     });
 
-    test("what an approval gives back goes in one step: own events, the oldest of others, guesses", async () => {
+    test("settle gives back in one step: own events, the oldest of others, and guesses", async () => {
       const [own, shared, guesses] = [fresh("own"), fresh("shared"), fresh("guesses")];
       const windows = [{ max: 2, windowMs: 10 * MINUTE }];
       const limit = (key: string) => ({ name: key, key, windows });
@@ -116,7 +116,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(guesses, 9, 3), NOW)).toMatchObject({ leased: 2 });
     });
 
-    test("an approval forgives the oldest of the others on a key on which it forgets its own", async () => {
+    test("settle forgives the oldest of the others even on a key on which it forgets its own", async () => {
       const key = fresh("shared");
       const limits = [{ name: "shared", key, windows: [{ max: 3, windowMs: 10 * MINUTE }] }];
       const own = fresh("own");
@@ -132,7 +132,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await take()).toMatchObject({ ok: false, retryAt: NOW - 1 + 10 * MINUTE });
     });
 
-    test("what went to the ledger is remembered also where an approval gives back the rest", async () => {
+    test("guesses that went to the ledger still keep takes from being steady after settle gives back the rest", async () => {
       const key = fresh("guesses");
       const held = leaseOn(key, 3, 9);
       await store().take(held, NOW);
@@ -144,7 +144,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(taken).not.toHaveProperty("steady");
     });
 
-    test("put back are kept from takes until they end; what is there already stays as it is", async () => {
+    test("that are seeded hold their guesses until they end; those that are there stay as they are", async () => {
       const [key, kept] = [fresh("guesses"), fresh("guesses")];
       const held = leaseOn(kept, 3, 9);
       await store().take(held, NOW);
@@ -163,7 +163,7 @@ export function leaseSuite(store: () => LimitStore): void {
       expect(await store().take(leaseOn(key, 9, 6), NOW + MINUTE)).toMatchObject({ leased: 1 });
     });
 
-    test("an approval may have nothing to forget and nothing to forgive", async () => {
+    test("settle may have nothing to forget and nothing to forgive", async () => {
       const key = fresh("guesses");
       const held = leaseOn(key, 3, 3);
       await store().take(held, NOW);

@@ -22,11 +22,11 @@ interface Held {
   readonly endsAt: number;
 }
 
-/** The plainest thing that keeps the promises: lists, and the rules word by word. */
+/** The simplest thing that keeps the promises: lists, and the rules as they are written. */
 interface Model {
   events: Counted[];
   leases: Held[];
-  /** Leases of which guesses went to the ledger. */
+  /** Leases with guesses that went to the ledger. */
   moved: Pick<Held, "key" | "endsAt">[];
 }
 
@@ -206,7 +206,7 @@ async function expectLike(
   );
 }
 
-/** A store need not tell that a take was steady, but where it was not it must not say so. */
+/** A store need not tell that a take was steady, but must not say so of one that was not. */
 function expectAnswer(answer: TakeResult, expected: TakeResult): void {
   const silent = answer.ok && answer.steady === undefined;
   const { steady: _, ...others } = { steady: undefined, ...expected };

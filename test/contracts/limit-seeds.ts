@@ -3,13 +3,13 @@ import type { LimitStore } from "../../src/core/protection/limits/ports.ts";
 import { aLimit, request } from "./limit-requests.ts";
 import { fresh, MINUTE, NOW, parallel, SECOND } from "./samples.ts";
 
-/** The part of the contract of `LimitStore` that is about what comes back to a store that was lost. */
+/** The part of the contract of `LimitStore` about restoring what a store has lost. */
 export function seedSuite(store: () => LimitStore): void {
   describe("seed", () => {
     const passes = async (key: string, max: number) =>
       (await store().take(request([aLimit(key, max)]), NOW)).ok;
 
-    test("puts back what is missing, leaves what is there as it is, and remembers the epoch", async () => {
+    test("adds what is missing, leaves what is there as it is, and remembers the epoch", async () => {
       const epoch = fresh("epoch");
       const key = fresh("key");
       const counted = request([aLimit(key, 10)]);
@@ -31,7 +31,7 @@ export function seedSuite(store: () => LimitStore): void {
       expect(await passes(key, 3)).toBe(true);
     });
 
-    test("a take for an epoch that is not seeded is refused and counts nothing", async () => {
+    test("until it is done, a take for its epoch is refused and counts nothing", async () => {
       const epoch = fresh("epoch");
       const key = fresh("key");
       const wanted = request([aLimit(key, 1)], { epoch });
@@ -40,7 +40,7 @@ export function seedSuite(store: () => LimitStore): void {
       expect(await store().take(wanted, NOW)).toMatchObject({ ok: true });
     });
 
-    test("that ended half-way leaves the store unseeded, and is done again from its beginning", async () => {
+    test("that fails half-way leaves the store unseeded, and can be repeated from the beginning", async () => {
       const epoch = fresh("epoch");
       const key = fresh("key");
       const pages = [0, 1].map((page) => ({
@@ -59,7 +59,7 @@ export function seedSuite(store: () => LimitStore): void {
       expect(await store().take(request([aLimit(key, 7)], { epoch }), NOW)).toMatchObject({ ok: true });
     });
 
-    test("takes thousands of events, and none", async () => {
+    test("takes thousands of events, or none", async () => {
       const key = fresh("key");
       const at = NOW - SECOND;
       const events = Array.from({ length: 5_000 }, (_, index) => ({ key, member: `${key}.${index}`, at }));

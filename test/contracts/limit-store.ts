@@ -14,7 +14,7 @@ export interface OpenLimitStore {
   close(): Promise<void>;
 }
 
-/** The promises of `LimitStore`, for every store. One that forgets by itself has nothing to sweep. */
+/** The promises of `LimitStore`, for every store. A store that forgets by itself has nothing to sweep. */
 export function limitStoreContract(
   name: string,
   open: () => Promise<OpenLimitStore>,
@@ -34,7 +34,7 @@ export function limitStoreContract(
       (await store.take(request([aLimit(key, max)]), now)).ok;
 
     describe("windows", () => {
-      test("of 200 parallel takes exactly as many pass as the limit allows", async () => {
+      test("exactly as many of 200 parallel takes pass as the limit allows", async () => {
         const limit = aLimit(fresh("key"), 7);
         const taken = await parallel(200, () => store.take(request([limit]), NOW));
         expect(taken.filter(({ ok }) => ok)).toHaveLength(7);
@@ -95,7 +95,7 @@ export function limitStoreContract(
         expect(await passes(key, 1, NOW)).toBe(false);
       });
 
-      test("a limit of nothing refuses always", async () => {
+      test("a limit with a maximum of 0 always refuses", async () => {
         expect(await store.take(request([aLimit(fresh("key"), 0)]), NOW)).toMatchObject({
           refusedBy: "sends",
         });
@@ -139,7 +139,7 @@ export function limitStoreContract(
         });
       });
 
-      test("racing takes over crossing keys end, and count on both keys or on neither", async () => {
+      test("parallel takes with keys in opposite orders do not deadlock, and count on both keys or on neither", async () => {
         const [a, b] = [fresh("a"), fresh("b")];
         const there = [aLimit(a, 10), aLimit(b, 15)];
         const back = [...there].reverse();
@@ -158,7 +158,7 @@ export function limitStoreContract(
         expect(await passes(key, 2)).toBe(false);
       });
 
-      test("a member counts once on a key: of several that race one passes", async () => {
+      test("a member counts once on a key: of 20 parallel takes one passes", async () => {
         const key = fresh("key");
         const same = request([aLimit(key, 10)]);
         const taken = await parallel(20, () => store.take(same, NOW));
@@ -191,7 +191,7 @@ export function limitStoreContract(
         expect(await take(later)).toEqual({ ok: true, leased: 0, nextAt: later + 30 * SECOND });
       });
 
-      test("without one, nextAt is the time of the take", async () => {
+      test("if there is none, nextAt is the time of the take", async () => {
         expect(await store.take(request([aLimit(fresh("key"), 5)]), NOW)).toEqual({
           ok: true,
           leased: 0,
@@ -207,7 +207,7 @@ export function limitStoreContract(
     });
 
     describe("forget", () => {
-      test("takes back the members on the keys, and those alone", async () => {
+      test("takes back the named members on the named keys, and no others", async () => {
         const [key, other] = [fresh("key"), fresh("other")];
         const limits = [aLimit(key, 10), aLimit(other, 10)];
         const requests = [request(limits), request(limits), request(limits)];
@@ -229,14 +229,14 @@ export function limitStoreContract(
     waitSuite(() => store);
     seedSuite(() => store);
 
-    test("never exceeds a limit in any window, and answers like the model", async () => {
+    test("exceeds no limit in any window, and answers like the model", async () => {
       await expectLikeModel(store);
     }, 120_000);
   });
 
   if (forgetsByItself) return;
   describe(`${name}: limit store, sweep`, () => {
-    test("forgets what is old, a few rows a call, and nothing that still counts", async () => {
+    test("removes what no longer counts, a few rows a call, and nothing that still counts", async () => {
       const { store, close } = await open();
       const key = fresh("key");
       const lease = { key, wanted: 1, cap: 3, expiresAt: NOW };

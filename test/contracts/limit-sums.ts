@@ -12,7 +12,7 @@ const step = fc.record({
   waitMs: fc.integer({ min: 0, max: 120 }),
 });
 
-/** Passes whatever fits into the total of the slots, and nothing else. */
+/** Expects that a take passes if its amount fits into the total of the live slots, and only then. */
 async function expectLikeOneSum(store: LimitStore): Promise<void> {
   const [windowMs, most] = [600, { tight: 100, loose: 110 }];
   await fc.assert(
@@ -60,14 +60,14 @@ export function amountSuite(store: () => LimitStore): void {
       return free;
     };
 
-    test("of 100 parallel takes as many pass as the sum allows", async () => {
+    test("as many of 100 parallel takes pass as the sum allows", async () => {
       const key = fresh("budget");
       const taken = await parallel(100, () => take([budget(key, 7)]));
       expect(taken.filter(({ ok }) => ok)).toHaveLength(14);
       expect(await left(key, 100)).toBe(2);
     });
 
-    test("an amount leaves its window after a window, and one slot later at the latest", async () => {
+    test("an amount counts for one window, and at most one slot longer", async () => {
       const key = fresh("budget");
       expect(await take([budget(key, 60)])).toMatchObject({ ok: true });
       const refused = await take([budget(key, 50)]);
@@ -79,7 +79,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await take([budget(key, 50)], retryAt)).toMatchObject({ ok: true });
     });
 
-    test("an amount of a clock that is ahead makes no other be forgotten", async () => {
+    test("an amount of a clock that is ahead does not make earlier ones be forgotten", async () => {
       const key = fresh("budget");
       expect(await take([budget(key, 90)])).toMatchObject({ ok: true });
       expect(await take([budget(key, 10)], NOW + 75 * MINUTE)).toMatchObject({ ok: true });
@@ -110,7 +110,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await take(both, NOW + 4 * HOUR)).toMatchObject({ ok: false, refusedBy: "other" });
     });
 
-    test("a refused take spends nothing, and what is more than all is refused for a window", async () => {
+    test("a refused take spends nothing, and an amount above the maximum may be tried again after a window", async () => {
       const [key, full] = [fresh("budget"), fresh("full")];
       const none = { name: "none", key: full, windows: [{ max: 0, windowMs: MINUTE }] };
       for (let n = 0; n < 5; n++) expect(await take([budget(key, 60), none])).toMatchObject({ ok: false });
@@ -139,7 +139,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await left(key, 100)).toBe(70);
     });
 
-    test("seeded twice is seeded once, and never takes back what was counted since", async () => {
+    test("a sum that is seeded twice counts once, and removes nothing that was counted since", async () => {
       const key = fresh("budget");
       const sums = [{ key, windowMs: HOUR, at: NOW, amount: 30 }];
       await parallel(3, () => store().seed(fresh("epoch"), [{ events: [], sums }]));
@@ -149,7 +149,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await left(key, 100)).toBe(20);
     });
 
-    test("no window ever holds more than its sum", async () => {
+    test("no window holds more than its maximum, in any sequence of takes", async () => {
       const step = fc.record({
         waitMs: fc.integer({ min: -50, max: 400 }),
         amount: fc.integer({ min: 1, max: 9 }),
@@ -177,7 +177,7 @@ export function amountSuite(store: () => LimitStore): void {
       );
     });
 
-    test("of 60 racing amounts, some of them great, exactly as much is spent as fits", async () => {
+    test("of 60 amounts at once, some of them large, as much is spent as fits", async () => {
       const key = fresh("budget");
       const amountOf = (n: number) => (n % 3 === 0 ? 11 : 3);
       const taken = await parallel(60, (n) => take([budget(key, amountOf(n), 200)]));
@@ -187,7 +187,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await left(key, 200)).toBe(200 - spent);
     });
 
-    test("corrections that race take off exactly what they say, and no more than there is", async () => {
+    test("corrections at once take off exactly their amounts, and no more than there is", async () => {
       const key = fresh("budget");
       await parallel(20, () => take([budget(key, 4)]));
       const sum = { key, windowMs: HOUR, at: NOW };
@@ -198,7 +198,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await left(key, 100)).toBe(100);
     });
 
-    test("seeded page by page, the greater of what was and what is put back stays", async () => {
+    test("a sum that is seeded page by page is the greater of what was counted and what was seeded", async () => {
       const key = fresh("budget");
       await take([budget(key, 20)]);
       const page = (amount: number) => ({
@@ -209,13 +209,13 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await left(key, 100)).toBe(39);
     });
 
-    test("answer like one sum, whatever was counted beyond it, and whoever may go how far", async () => {
+    test("of takes with different maxima on one key are judged by one sum", async () => {
       await expectLikeOneSum(store());
     });
   });
 
   describe("advisory limits", () => {
-    test("count, never refuse, and are named where they would have refused", async () => {
+    test("count, never refuse, and are named if they would have refused", async () => {
       const key = fresh("key");
       const told: Limit = { name: "told", key, windows: [{ max: 1, windowMs: MINUTE }], advisory: true };
       const spent: Limit = { ...budget(fresh("budget"), 60), name: "spent", advisory: true };
@@ -234,7 +234,7 @@ export function amountSuite(store: () => LimitStore): void {
   });
 
   describe("parts", () => {
-    test("a part counts no more than its share of the whole, and is not refused for it", async () => {
+    test("a part counts at most its own maximum on the whole, and further takes of it still pass", async () => {
       const [whole, one, other] = [fresh("whole"), fresh("part"), fresh("part")];
       const from = (part: string): Limit => ({
         name: "whole",
@@ -250,7 +250,7 @@ export function amountSuite(store: () => LimitStore): void {
       expect(await take([from(one)], NOW + MINUTE)).toMatchObject({ ok: true });
     });
 
-    test("racing, too", async () => {
+    test("a part counts at most its own maximum even if 30 takes of it are made at once", async () => {
       const [whole, key] = [fresh("whole"), fresh("part")];
       const part = { key, max: 3, windowMs: MINUTE };
       await parallel(30, () => take([{ name: "whole", key: whole, windows: [], part }]));

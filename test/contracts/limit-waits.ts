@@ -3,12 +3,12 @@ import type { Limit, LimitStore } from "../../src/core/protection/limits/ports.t
 import { aLimit, request } from "./limit-requests.ts";
 import { fresh, MINUTE, NOW } from "./samples.ts";
 
-/** What the refusal of a take tells of waiting. */
+/** The part of the contract of `LimitStore` about the time that a refusal tells to wait. */
 export function waitSuite(store: () => LimitStore): void {
   const fill = (key: string) => store().take(request([aLimit(key, 1)]), NOW);
 
-  describe("how long to wait", () => {
-    test("a refusal tells the longest wait of all that refuse, so that nobody waits twice", async () => {
+  describe("retryAt of a refused take", () => {
+    test("is the longest wait of all limits that refuse, so that nobody waits twice", async () => {
       const [short, long, empty] = [fresh("short"), fresh("long"), fresh("empty")];
       await fill(short);
       await fill(long);
@@ -25,7 +25,7 @@ export function waitSuite(store: () => LimitStore): void {
       expect(await take([first, resend])).toEqual(refused(NOW + 5 * MINUTE));
     });
 
-    test("nor for a lease, which has no part in it where it has room", async () => {
+    test("includes the wait for a lease only if the lease has no room", async () => {
       const full = fresh("full");
       await fill(full);
       const key = fresh("guesses");
@@ -37,7 +37,7 @@ export function waitSuite(store: () => LimitStore): void {
       expect(await take()).toMatchObject({ refusedBy: "sends", retryAt: NOW + 9 * MINUTE });
     });
 
-    test("what must not be told adds nothing to what another limit makes wait", async () => {
+    test("leaves out limits that are `untold`", async () => {
       const [own, others] = [fresh("own"), fresh("others")];
       await fill(own);
       await fill(others);

@@ -27,7 +27,7 @@ export function loginProtectionContract(name: string, open: () => Promise<OpenFa
       return { user, session, on, removal };
     }
 
-    test("the password that protection rests on stays, and protection rests on none that is gone", async () => {
+    test("a password that protection needs cannot be removed, and protection needs a password or another factor", async () => {
       const { factorStore, passwordStore, users, sessions } = opened;
       const [first, second] = [await withPassword(), await withPassword()];
       expect(await factorStore.protect(first.on, NOW)).toBe("protected");
@@ -40,7 +40,7 @@ export function loginProtectionContract(name: string, open: () => Promise<OpenFa
       expect(await passwordStore.remove(second.removal)).toBe("ended");
     });
 
-    test("of the password's removal and protection by it at once, one comes of it", async () => {
+    test("of removing the password and turning on protection at once, exactly one succeeds", async () => {
       for (let n = 0; n < 6; n += 1) {
         const { on, removal } = await withPassword();
         const { factorStore, passwordStore } = opened;

@@ -45,7 +45,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       const under = (tag: string, over: Partial<Message> = {}) =>
         store.create(aMessage({ phoneTag: tag, ...over }));
 
-      test.each(["without", "with"])("%s an idempotency key nothing is written", async (what) => {
+      test.each(["without", "with"])("nothing is written %s an idempotency key", async (what) => {
         const over = what === "with" ? { idempotency: idempotency() } : {};
         const createdAt = newSpan();
         const key = await addTagKey(opened.keys);
@@ -58,7 +58,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(await store.sentSince(createdAt - 1, { limit: 9 })).toHaveLength(1);
       });
 
-      test("while it is retired: what was acknowledged is there, the rest is not, and others are not held up", async () => {
+      test("that is being retired: what was acknowledged is stored, the rest is not, and other tags are not held up", async () => {
         const key = await addTagKey(opened.keys);
         const createdAt = newSpan();
         const written = await parallel(60, async (index) => {
@@ -80,21 +80,21 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
       });
     });
 
-    test("tells whose and for what the messages of a verification were", async () => {
+    test("finds phone tag, purpose and backend of a verification's messages", async () => {
       const { verificationId, phoneTag, purpose } = await create({ client: "shop" });
       expect(await store.findOf(verificationId)).toMatchObject({ phoneTag, purpose, client: "shop" });
       expect(await store.findOf(fresh("verification"))).toBeUndefined();
     });
 
-    describe("idempotency keys", () => {
-      test("find the message of the first request with its answer", async () => {
+    describe("findByIdempotencyKey", () => {
+      test("finds the message of the first request with its answer", async () => {
         const { key, ...rest } = idempotency();
         const message = await create({ idempotency: { key, ...rest } });
         expect(await store.findByIdempotencyKey(key, NOW - DAY)).toEqual(message);
         expect(await store.findByIdempotencyKey(fresh("key"), 0)).toBeUndefined();
       });
 
-      test("find what became of it", async () => {
+      test("finds the outcome of the message", async () => {
         const message = await create({ idempotency: idempotency() });
         const outcome = {
           price: 0,
@@ -110,13 +110,13 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(found).toEqual({ ...message, ...outcome });
       });
 
-      test("since is exclusive", async () => {
+      test("takes `since` as exclusive", async () => {
         const { idempotency: used } = await create({ idempotency: idempotency() });
         expect(await store.findByIdempotencyKey(used?.key ?? "", NOW - 1)).toBeDefined();
         expect(await store.findByIdempotencyKey(used?.key ?? "", NOW)).toBeUndefined();
       });
 
-      test("belong to one message for a day, however many race", async () => {
+      test("finds one message for a day, even if 30 are created with the key at once", async () => {
         const { key } = idempotency();
         const messages = Array.from({ length: 30 }, () => aMessage({ idempotency: idempotency(key) }));
         const created = await Promise.all(messages.map((message) => store.create(message)));
@@ -127,7 +127,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(await store.create(late)).toBe(false);
       });
 
-      test("may be used again after 24 hours; the first message stays", async () => {
+      test("finds the newer message if the key was used again after 24 hours; the first one stays in the record", async () => {
         const at = newSpan();
         const first = await create({ idempotency: idempotency(), createdAt: at });
         const key = first.idempotency?.key ?? "";
@@ -137,7 +137,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(sent.map(({ id }) => id)).toEqual([first.id, next.id]);
       });
 
-      test("messages without one do not get in each other's way", async () => {
+      test("is not needed: several messages may have no key", async () => {
         await parallel(5, () => create());
       });
     });
@@ -155,7 +155,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(await store.heldUntil(phoneTag, "another", NOW)).toBeUndefined();
       });
 
-      test("does not tell of other phones, or of other refusals", async () => {
+      test("tells nothing of refusals without such a time", async () => {
         const { phoneTag, id } = await create();
         await store.finish(id, { price: 0, status: "throttled", sender: "s" });
         expect(await store.heldUntil(phoneTag, "s", NOW)).toBeUndefined();
@@ -163,7 +163,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
     });
 
     describe("sentSince", () => {
-      test("tells what a rebuild needs, oldest first, without the messages before", async () => {
+      test("gives what a rebuild needs, oldest first, only of messages after `since`", async () => {
         const at = newSpan();
         await create({ createdAt: at });
         const third = await create({ createdAt: at + 3, bucket: "device", client: "shop" });
@@ -191,7 +191,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(converted).toEqual([true, false]);
       });
 
-      test("pages miss none and repeat none, also where times are equal", async () => {
+      test("misses none and repeats none in pages, even if times are equal", async () => {
         const at = newSpan();
         const all = await parallel(25, (index) => create({ createdAt: at + Math.floor(index / 7) }));
         const paged: string[] = [];
@@ -204,12 +204,12 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(new Set(paged)).toEqual(new Set(all.map(({ id }) => id)));
       });
 
-      test("does not begin anew after a message that is gone", async () => {
+      test("fails after a message that is gone, instead of starting again", async () => {
         await expect(store.sentSince(0, { after: fresh("gone"), limit: 4 })).rejects.toThrow();
       });
     });
 
-    test("takes an id once", async () => {
+    test("refuses an id that exists", async () => {
       const message = await create();
       await expect(store.create(message)).rejects.toThrow();
     });

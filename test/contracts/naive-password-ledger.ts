@@ -2,7 +2,7 @@ import type { PasswordLedger } from "../../src/core/password/ports.ts";
 
 /**
  * The control: it compares first and counts afterwards, or counts what it read a while ago, as much published code does.
- * The race of the contract must find it out.
+ * The race of the contract must show that it is wrong.
  */
 export function createNaivePasswordLedger(): PasswordLedger {
   const kept = new Map<string, { readonly tag: string; readonly at: number }>();

@@ -1,8 +1,8 @@
 import type { GuessResult, Verification, VerificationStore } from "../../src/core/verification/ports.ts";
 
 /**
- * The control: it reads, thinks and writes, as much published code does. The races of the contract must find it out;
- * where they do not, they prove nothing.
+ * The control: it reads and then writes, as much published code does. The races of the contract must show that it is wrong;
+ * if they do not, they prove nothing.
  */
 export function createNaiveVerificationStore(): Pick<VerificationStore, "create" | "guess"> {
   const kept = new Map<string, Verification>();

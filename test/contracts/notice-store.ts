@@ -44,7 +44,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
     const claim = (id: string, until: number) => store.claim(id, until, aMessage());
     const dueIds = async (now: number) => (await store.due(now, 500)).map(({ id }) => id);
 
-    test("gives a notice back as it was, as long as it waits", async () => {
+    test("finds a notice as it was added, as long as it waits", async () => {
       const plain = await added();
       const full = await added({ sealedStopCode: "sealed", kind: "phone_change_started" });
       expect(await store.findWaiting(plain.id)).toEqual(plain);
@@ -52,7 +52,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting("unknown")).toBeUndefined();
     });
 
-    test("of 20 parallel claims exactly one succeeds, and nobody finds it waiting then", async () => {
+    test("lets exactly one of 20 parallel claims succeed, after which the notice is not found waiting", async () => {
       const { id } = await added();
       const claims = await parallel(20, () => claim(id, NOW + MINUTE));
       expect(claims.filter(Boolean)).toHaveLength(1);
@@ -60,7 +60,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await claim("unknown", NOW)).toBe(false);
     });
 
-    test("is claimed together with its message or not at all", async () => {
+    test("claims a notice together with its message, or not at all", async () => {
       const { id } = await added();
       const message = aMessage();
       expect(await store.claim(id, NOW + MINUTE, message)).toBe(true);
@@ -70,7 +70,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting(other.id)).toBeDefined();
     });
 
-    test("is due after the request that promised it had its time, then when it was put off to", async () => {
+    test("has a notice due a while after it was added, or at the time to which it was postponed", async () => {
       const { id, createdAt } = await added();
       const first = firstDueAt({ createdAt });
       expect(await dueIds(first - 1)).not.toContain(id);
@@ -80,7 +80,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await dueIds(first + MINUTE)).toContain(id);
     });
 
-    test("is not claimed under a tag key that is not in use any more, and waits on", async () => {
+    test("does not claim under a tag key that was retired; the notice goes on waiting", async () => {
       const key = await addTagKey(keys);
       const notice = await added({ phoneTag: key.tag() });
       await keys.retire(key.id, NOW);
@@ -89,7 +89,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting(notice.id)).toEqual(notice);
     });
 
-    test("what was claimed and never returned is due as one that is being sent", async () => {
+    test("has a claimed notice that was not ended due again in state `sending`", async () => {
       const notice = await added({ createdAt: NOW - MINUTE });
       await claim(notice.id, NOW + 5 * MINUTE);
       expect(await dueIds(NOW + 4 * MINUTE)).not.toContain(notice.id);
@@ -97,7 +97,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(due).toContainEqual({ ...notice, state: "sending" });
     });
 
-    test("waits again when it was given back, which only whoever claimed it can do", async () => {
+    test("takes back only a claimed notice, and postpones only one that waits", async () => {
       const { id } = await added();
       await store.giveBack(id, NOW + 90 * MINUTE);
       expect(await dueIds(NOW + 2 * MINUTE)).toContain(id);
@@ -109,7 +109,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting(id)).toBeDefined();
     });
 
-    test("what ended is over for good", async () => {
+    test("changes nothing of a notice that has ended", async () => {
       const { id } = await added();
       await store.end(id, "opted_out");
       await store.end(id, "sent");
@@ -119,7 +119,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await dueIds(NOW + 90 * MINUTE)).not.toContain(id);
     });
 
-    test("gives at most as many as it is asked for, longest due first", async () => {
+    test("gives at most as many due notices as asked for, the longest due first", async () => {
       const old = NOW - 1_000 * MINUTE;
       const second = await added({ createdAt: old + 2 });
       const first = await added({ createdAt: old + 1 });

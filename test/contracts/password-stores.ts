@@ -33,7 +33,7 @@ function aNotice(userId: string): Notice {
   return { id: fresh("notice"), userId, kind: "password_changed", ...sealed, locale: "en", createdAt: NOW };
 }
 
-/** Lets so many through in all. */
+/** Judges that so many attempts may be made in all. */
 const upTo = (most: number) => (earlier: readonly number[]) =>
   earlier.length < most ? ok(undefined) : refuse("code_required");
 
@@ -79,7 +79,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
     };
 
     describe("the password", () => {
-      test("is nowhere until it is set, and then found by phone and by user", async () => {
+      test("is not found until it is set, and then found by phone and by user", async () => {
         const { user } = await aSignedInUser();
         expect(await opened.passwordStore.findByTag(user.phoneTag)).toMatchObject({ user });
         expect(await opened.passwordStore.findByTag(newTag())).toBeUndefined();
@@ -91,7 +91,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await opened.passwordStore.find(user.id)).toMatchObject(holder);
       });
 
-      test("ends the other sessions and every device token when it is set, changed or removed", async () => {
+      test("ends the other sessions and every device token when it is set or removed", async () => {
         const { user, ids } = await aSignedInUser();
         const [keep = ""] = ids;
         const at = NOW + SECOND;
@@ -108,7 +108,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(after?.sealedHash).toBeUndefined();
       });
 
-      test("ends what a temporary password left to do", async () => {
+      test("ends the duty to set one after a temporary password", async () => {
         const { user } = await aSignedInUser();
         const marked = aSession(user.id, { mustSetPassword: true });
         await opened.sessions.open(marked);
@@ -117,7 +117,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect((await opened.sessions.find(marked.id))?.session).toEqual(unmarked);
       });
 
-      test("is not set by a session that is over: whoever was thrown out meanwhile changes nothing", async () => {
+      test("is not set by a session that has ended", async () => {
         const { user, ids } = await aSignedInUser();
         const [ended = ""] = ids;
         await opened.sessions.end(user.id, ended, NOW);
@@ -128,18 +128,18 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await change({ userId: "nobody", sealedHash: "sealed", at: NOW })).toBe(false);
       });
 
-      test("that is reset leaves no session, and shows that the phone is the user's own", async () => {
+      test("that is reset by SMS leaves no session, and keeps the time of the reset", async () => {
         const { user } = await aSignedInUser();
         const at = NOW + SECOND;
         expect(await change({ userId: user.id, sealedHash: "new", bySms: true, at })).toBe(true);
         expect(await liveOf(user.id)).toEqual([]);
         expect((await opened.users.find(user.id))?.passwordResetAt).toBe(at);
-        // What a signed-in user does after that hides it from nobody.
+        // A later change by a signed-in user does not hide the reset.
         await change({ userId: user.id, sealedHash: "newer", at: at + MINUTE });
         expect((await opened.users.find(user.id))?.passwordResetAt).toBe(at);
       });
 
-      test("is changed together with what the person is told of it, or neither is", async () => {
+      test("is changed together with its notice, or neither is", async () => {
         const { user, ids } = await aSignedInUser();
         const [ended = ""] = ids;
         const [told, untold] = [aNotice(user.id), aNotice(user.id)];
@@ -155,7 +155,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await opened.noticeStore.findWaiting(untold.id)).toBeUndefined();
       });
 
-      test("is replaced by its newer hash, and a changed one by none", async () => {
+      test("is rehashed unless it was changed meanwhile", async () => {
         const { user } = await aSignedInUser();
         await change({ userId: user.id, sealedHash: "old", at: NOW });
         await opened.passwordStore.rehash(user.id, "old", "old, hashed anew");
@@ -182,7 +182,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         return judged.then(() => ({ id, seen: seen.at(-1) }));
       };
 
-      test("tells the attempts of the window, oldest first, each bucket and phone for itself", async () => {
+      test("gives the attempts of the window, oldest first, by bucket and phone", async () => {
         const tag = newTag();
         await attempt(tag, NOW - DAY);
         await attempt(tag, NOW - SECOND);
@@ -193,13 +193,13 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect((await attempt(tag, NOW, "password_device")).seen).toEqual([NOW]);
       });
 
-      test("counts what stands under an older tag", async () => {
+      test("counts attempts under older tags, too", async () => {
         const [tag, older] = [newTag(), newTag()];
         await attempt(older, NOW - SECOND);
         expect((await attempt(tag, NOW, "password", [older])).seen).toEqual([NOW - SECOND]);
       });
 
-      test("keeps nothing of what is refused or taken back", async () => {
+      test("keeps no attempt that is refused or taken back", async () => {
         const tag = newTag();
         const { id } = await attempt(tag);
         const refused = await opened.passwordLedger.attempt(
@@ -214,7 +214,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect((await attempt(tag)).seen).toEqual([NOW]);
       });
 
-      test("spends none of the guesses at codes, and is spent by none", async () => {
+      test("is separate from the ledger of wrong codes", async () => {
         const tag = newTag();
         await opened.ledger.record(fresh("guess"), tag, "stranger", { at: NOW, codeLength: 6 });
         expect((await attempt(tag)).seen).toEqual([]);
@@ -223,7 +223,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         }
       });
 
-      test("lets exactly ten of 60 attempts through that are made at once", async () => {
+      test("lets exactly ten of 60 attempts at once through", async () => {
         for (let round = 0; round < 3; round++) {
           expect(await raceAttempts(opened.passwordLedger, newTag(), 60)).toBe(MOST);
         }
@@ -241,7 +241,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
       const invite = (phoneTag: string, id = fresh("invitation")) =>
         opened.invitations.add({ id, phoneTag, sealedPhone: "sealed", at: NOW });
 
-      test("are there once, and until they are taken back", async () => {
+      test("exist once, until they are taken back", async () => {
         const [tag, other] = [newTag(), newTag()];
         expect(await invite(tag)).toBe(true);
         expect(await invite(tag)).toBe(false);
@@ -252,7 +252,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await opened.invitations.has([tag])).toBe(false);
       });
 
-      test("are made once however many are at it", async () => {
+      test("are added once if eight add them at once", async () => {
         const tag = newTag();
         const made = await parallel(8, () => invite(tag));
         expect(made.filter(Boolean)).toHaveLength(1);
@@ -267,7 +267,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect((await opened.invitations.page("", 1)).map(({ id }) => id)).toEqual([first]);
       });
 
-      test("outlive a first factor that was not enough", async () => {
+      test("outlast a sign-in that needs a second factor", async () => {
         const tag = newTag();
         const { userId: _, ...strong } = aSession("", { amr: ["sms", "otp"] });
         await opened.users.signIn({ user: aUser(tag, { loginProtection: "always" }), session: strong });
@@ -278,7 +278,7 @@ export function passwordStoresContract(name: string, open: () => Promise<OpenPas
         expect(await opened.invitations.has([tag])).toBe(true);
       });
 
-      test("are used up by the sign-in that makes the user, and by no other", async () => {
+      test("are used up by the sign-in that creates the user, and not without one", async () => {
         const tag = newTag();
         await invite(tag);
         const { userId: _, ...session } = aSession("");

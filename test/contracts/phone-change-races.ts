@@ -15,9 +15,9 @@ interface Samples {
   to(): Parameters<PhoneChangeStore["apply"]>[1];
 }
 
-/** What a change of number promises where it takes effect at the same moment as something else. */
+/** What a change of number promises if it takes effect at the same moment as something else. */
 export function phoneChangeRaces(at: () => OpenPhoneChangeStore, { proposed, to }: Samples): void {
-  test("stopped and applied at once, exactly one happens", async () => {
+  test("a change that is stopped and applied at once: exactly one happens", async () => {
     const { user, change } = await proposed();
     const [stopped, applied] = await Promise.all([
       at().phoneChanges.stop(change.stopHash, NOW),
@@ -28,7 +28,7 @@ export function phoneChangeRaces(at: () => OpenPhoneChangeStore, { proposed, to 
     expect(holder?.phoneTag).toBe(stopped ? user.phoneTag : change.phoneTag);
   });
 
-  test("canceled and applied at once, exactly one happens", async () => {
+  test("a change that is canceled and applied at once: exactly one happens", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { user, session, change } = await proposed();
       const canceling = () => at().phoneChanges.cancel(user.id, session.id, NOW);
@@ -42,7 +42,7 @@ export function phoneChangeRaces(at: () => OpenPhoneChangeStore, { proposed, to 
     }
   });
 
-  test("applied while the former number signs in by a password, leaves no session of that", async () => {
+  test("a change that is applied while the old number signs in with its password leaves no session of that sign-in", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { user, session, change } = await proposed();
       const entry = { session: aSession(user.id), phoneTag: user.phoneTag };
@@ -57,7 +57,7 @@ export function phoneChangeRaces(at: () => OpenPhoneChangeStore, { proposed, to 
     }
   });
 
-  test("applied while the password is reset by the former number, either it is over or the reset is", async () => {
+  test("a change that is applied while the password is reset by the old number: exactly one happens", async () => {
     for (let round = 0; round < 10; round += 1) {
       const { user, change } = await proposed();
       const notice = aNotice({ userId: user.id });

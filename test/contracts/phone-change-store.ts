@@ -73,7 +73,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.find(fresh("user"))).toBeUndefined();
     });
 
-    test("a second one takes the place of the first", async () => {
+    test("replaces the change that waits with a new one", async () => {
       const { user, change } = await proposed();
       const next = changeOf(user.id, { sessionId: change.sessionId });
       expect(await store.propose(next, [])).toBe("proposed");
@@ -82,7 +82,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.apply(change, to(), NOW)).toBe("gone");
     });
 
-    test("of two at once one stays, whole", async () => {
+    test("keeps one of eight that are proposed at once, complete", async () => {
       const { user, session } = await signIn();
       const changes = Array.from({ length: 8 }, () => changeOf(user.id, { sessionId: session.id }));
       const outcomes = await Promise.all(changes.map((change) => store.propose(change, [])));
@@ -90,7 +90,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(changes).toContainEqual(await store.find(user.id));
     });
 
-    test("refuses a number that somebody has, or nobody is there to move, and promises nothing then", async () => {
+    test("refuses a number that is taken, and an unknown user, and adds no notice then", async () => {
       const { user, session } = await signIn();
       const other = await signIn();
       const notice = aNotice();
@@ -101,7 +101,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
-    test("stays where its session ends the others, and goes where another session ends its own", async () => {
+    test("keeps a change if its session ends the others, and drops it if another session ends its session", async () => {
       const { user, session, change } = await proposed();
       const other = aSession(user.id);
       await opened.sessions.open(other);
@@ -113,7 +113,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.find(user.id)).toBeUndefined();
     });
 
-    test("is nothing of a session that is over: whoever was thrown out meanwhile asks for nothing", async () => {
+    test("accepts no change of a session that was evicted meanwhile", async () => {
       const { user, session, change } = await proposed();
       await opened.sessions.evict(user.id, session.id, NOW);
       const notice = aNotice({ userId: user.id });
@@ -123,7 +123,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
     });
 
-    test("asked for and thrown out at once, nothing waits", async () => {
+    test("keeps no change whose session is evicted at the same moment", async () => {
       for (let round = 0; round < 10; round += 1) {
         const { user, session } = await signIn();
         const change = changeOf(user.id, { sessionId: session.id });
@@ -132,7 +132,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       }
     });
 
-    test("that is refused leaves the one that waits", async () => {
+    test("leaves the change that waits if a new one is refused", async () => {
       const { user, session, change } = await proposed();
       const rival = await proposed();
       for (const phoneTag of [rival.user.phoneTag, rival.change.phoneTag]) {
@@ -142,7 +142,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       }
     });
 
-    test("of several users who race for one number exactly one gets it, and the others keep what they had", async () => {
+    test("gives a number to one of eight users who ask for it at once, and leaves the others' changes", async () => {
       const phoneTag = newTag();
       const users = await parallel(8, () => proposed());
       const outcomes = await Promise.all(
@@ -156,7 +156,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(outcomes.filter((outcome) => outcome === "taken")).toHaveLength(7);
     });
 
-    test("takes effect: number, notices, other sessions and devices at once", async () => {
+    test("applies a change in one step: number, notices, other sessions and devices", async () => {
       const { user, session, change } = await proposed();
       const other = await signIn(user.phoneTag);
       const notice = aNotice({ userId: user.id });
@@ -176,7 +176,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await signIn(change.phoneTag)).toMatchObject({ created: false, user: { id: user.id } });
     });
 
-    test("takes effect once, however many try, and against whoever signs up with the number at that moment", async () => {
+    test("applies a change once, or not at all if somebody signs up with the number at that moment", async () => {
       const { user, change } = await proposed();
       const racing = await parallel(8, async (index) =>
         index % 2
@@ -191,7 +191,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.find(user.id)).toBeUndefined();
     });
 
-    test("is over where somebody signed up with the number first; the user keeps the old one and all sessions", async () => {
+    test("drops a change whose number somebody signed up with; the user keeps the old number and all sessions", async () => {
       const { user, session, change } = await proposed();
       const other = await signIn(change.phoneTag);
       const notice = aNotice();
@@ -203,7 +203,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.apply(change, to(), NOW)).toBe("gone");
     });
 
-    test("is canceled once", async () => {
+    test("cancels a change once if six do it at once", async () => {
       const { user, session, change } = await proposed();
       const canceled = await parallel(6, () => store.cancel(user.id, session.id, NOW));
       expect(canceled.sort()).toEqual(["canceled", ...Array<string>(5).fill("none")]);
@@ -212,7 +212,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect((await opened.sessions.list(user.id, NOW)).map(({ id }) => id)).toEqual([session.id]);
     });
 
-    test("is not canceled by a session that has ended meanwhile", async () => {
+    test("does not cancel a change for a session that has ended", async () => {
       const { user, session, change } = await proposed();
       const { session: other } = await signIn(user.phoneTag);
       await opened.sessions.end(user.id, other.id, NOW);
@@ -221,7 +221,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.cancel(user.id, session.id, NOW)).toBe("canceled");
     });
 
-    test("is stopped once, and then nobody is signed in and no device is known", async () => {
+    test("stops a change once, which ends all sessions and makes all devices unknown", async () => {
       const { user, change } = await proposed();
       const stopped = await parallel(6, () => store.stop(change.stopHash, NOW));
       expect(stopped.filter(Boolean)).toHaveLength(1);
@@ -231,7 +231,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.apply(change, to(), NOW)).toBe("gone");
     });
 
-    test("is due at its time, the longest due first", async () => {
+    test("has changes due at their time, the longest due first", async () => {
       const later = await proposed({ dueAt: NOW - 40 * DAY });
       const first = await proposed({ dueAt: NOW - 41 * DAY });
       const due = await store.due(NOW - 40 * DAY, 10);
@@ -240,7 +240,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.due(NOW, 1)).toHaveLength(1);
     });
 
-    test("put off it is due later, and is stopped as before; one that is over stays so", async () => {
+    test("has a postponed change due later, still lets it be stopped, and does not revive one that is over", async () => {
       const { user, change } = await proposed({ dueAt: NOW - 51 * DAY });
       await store.postpone(change.id, NOW - 50 * DAY);
       expect(await store.due(NOW - 50 * DAY - 1, 10)).toEqual([]);
@@ -250,7 +250,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.find(user.id)).toBeUndefined();
     });
 
-    test("does nothing under a tag key that was replaced", async () => {
+    test("refuses to propose or apply under a tag key that was replaced", async () => {
       const key = await addTagKey(opened.keys);
       const { user, session } = await signIn();
       const change = changeOf(user.id, { sessionId: session.id, phoneTag: key.tag() });

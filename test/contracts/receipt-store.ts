@@ -47,7 +47,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       ...more,
     });
 
-    test("notes what fits by number, sender and phone", async () => {
+    test("notes a report that fits by provider's id, sender and phone", async () => {
       const message = await sent();
       const { providerId } = message;
       const report = aReport({ providerId, outcome: "failed", code: "EXPIRED" });
@@ -65,7 +65,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
     test.each<[string, object]>([
       ["another phone", { tags: ["k.other"] }],
       ["another sender", { sender: "t" }],
-    ])("does not take one of %s for it", async (_, more) => {
+    ])("does not note a report of %s", async (_, more) => {
       const message = await sent();
       const report = aReport({ providerId: message.providerId });
       expect(await receipts.note(to(message, more), report)).toBeUndefined();
@@ -73,7 +73,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect((await stateOf(message))?.status).toBe("accepted");
     });
 
-    test("goes forward only: of many that race one is noted, and stays", async () => {
+    test("notes one of ten reports at once, and no later one changes that", async () => {
       const message = await sent();
       const { providerId } = message;
       await parallel(10, (n) =>
@@ -91,7 +91,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect((await stateOf(message))?.status).toBe(first?.status);
     });
 
-    test("takes our own id for a message whose number is not known yet, and for no other", async () => {
+    test("takes our own id beside a provider's id only for a message whose provider's id is not known yet", async () => {
       const sending = aMessage();
       await opened.messages.create(sending);
       const named = to(sending, { messageId: sending.id });
@@ -115,7 +115,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       }
     });
 
-    test("takes our own id where it is the only number, for what this sender took and for no other", async () => {
+    test("takes our own id as the provider's id only for a message that this sender took", async () => {
       const named = ({ id }: Message) => aReport({ providerId: id });
       const note = (message: Message, more: object = {}) =>
         receipts.note(to(message, { messageId: message.id, ...more }), named(message));
@@ -137,7 +137,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
     });
 
     test.each(["s", "t"])(
-      "takes our own id for a message that was cut off, counted for s, at whoever tells of it: %s",
+      "takes our own id for a message that was cut off, from the sender it was counted for or another: %s",
       async (sender) => {
         const [named, numbered] = [aMessage({ sender: "s" }), aMessage({ sender: "s" })];
         for (const cut of [named, numbered]) {
@@ -155,7 +155,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       },
     );
 
-    test("knows whether a message is just being sent to a phone", async () => {
+    test("tells whether a message is being sent to a phone", async () => {
       const message = aMessage();
       await opened.messages.create(message);
       expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(true);
@@ -165,7 +165,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect(await receipts.isSending([message.phoneTag], NOW - 1)).toBe(false);
     });
 
-    test("keeps early reports once each, and no more than so many", async () => {
+    test("keeps early reports once each, and no more than the limit", async () => {
       const kept = Array.from({ length: 3 }, (_, n) => ({
         ...aReport({ at: NOW + n }),
         sender: "s",
@@ -187,7 +187,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       await receipts.dropEarly([another]);
     });
 
-    test("lists what a sender took or may have taken, without a report, by age", async () => {
+    test("lists messages without a report that a sender took or may have taken, oldest first", async () => {
       const at = NOW + 900 * DAY;
       const [first, reported, second] = [
         await sent({ createdAt: at + 1 }),
@@ -214,7 +214,7 @@ export function receiptStoreContract(name: string, open: () => Promise<OpenRecei
       expect(await receipts.unreported("t", made, 9)).toEqual([]);
     });
 
-    test("keeps a reply once, and whether a phone wants to be left alone", async () => {
+    test("keeps a reply once, and whether a phone has opted out", async () => {
       const { phoneTag } = await sent();
       const reply = { id: fresh("reply"), phoneTag, sealedPhone: "sealed", sealedText: "text", at: NOW };
       expect(await opened.replies.wasSentTo(["k.old", phoneTag])).toBe(true);

@@ -38,7 +38,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
     };
     const endedAt = async (id: string) => (await store.find(id))?.session.endedAt;
 
-    test("gives back the session and its user, also when it has ended", async () => {
+    test("finds a session and its user, even if the session has ended", async () => {
       const { user, session } = await signIn();
       expect(await store.find(session.id)).toEqual({ session, user });
       await store.end(user.id, session.id, NOW + 5);
@@ -46,7 +46,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect(await store.find(fresh("unknown"))).toBeUndefined();
     });
 
-    test("adds what the person has just shown as the last, each method once, and keeps when", async () => {
+    test("stepUp appends the method that was shown, each method once, and keeps its time", async () => {
       const { session } = await signIn();
       const raised = await store.stepUp(session.id, "otp", NOW + 5);
       expect(raised).toEqual({ ...session, amr: ["sms", "otp"], authTime: NOW + 5, lastUsedAt: NOW + 5 });
@@ -57,13 +57,13 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       });
     });
 
-    test("loses none of several methods that are added at the same time", async () => {
+    test("stepUp loses none of several methods that are added at once", async () => {
       const { session } = await signIn();
       await Promise.all(METHODS.map((method) => store.stepUp(session.id, method, NOW + 1)));
       expect((await store.find(session.id))?.session.amr.toSorted()).toEqual(METHODS.toSorted());
     });
 
-    test("rotates with what is added, from the generation that it has; of several at the same time one does", async () => {
+    test("stepUp also rotates if it names the current generation; of 20 at once, once", async () => {
       const { session } = await signIn();
       const rotated = { generation: 1, rotatedAt: NOW + 5 };
       const raised = await parallel(20, () => store.stepUp(session.id, "otp", NOW + 5, 0));
@@ -74,7 +74,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect(await store.rotate(session.id, 1, NOW + 7)).toBe(true);
     });
 
-    test("raises nothing that is over", async () => {
+    test("stepUp changes no session that has ended or expired", async () => {
       const { user, session } = await signIn();
       expect(await store.stepUp(session.id, "otp", session.expiresAt)).toBeUndefined();
       await store.end(user.id, session.id, NOW + 5);
@@ -83,7 +83,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect((await store.find(session.id))?.session.amr).toEqual(["sms"]);
     });
 
-    test("keeps that a test number opened one", async () => {
+    test("keeps whether a test number opened the session", async () => {
       const user = aUser(newTag());
       const session = aSession(user.id, { isTest: true, mustSetPassword: true });
       await opened.users.signIn({ user, session });
@@ -97,7 +97,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       );
     });
 
-    test("opens further sessions, each id once: of 20 that race exactly one", async () => {
+    test("opens further sessions, each id once: of 20 at once exactly one", async () => {
       const { user, session } = await signIn();
       const further = aSession(user.id);
       const opened = await parallel(20, () => store.open(further));
@@ -109,14 +109,14 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
       expect(await endedAt(further.id)).toBe(NOW + 5);
     });
 
-    test("opens none of a user who is gone", async () => {
+    test("opens no session of a user who does not exist", async () => {
       const session = aSession(fresh("user"));
       expect(await store.open(session)).toBe(false);
       expect(await store.find(session.id)).toBeUndefined();
     });
 
     describe("rotate", () => {
-      test("of 50 that race exactly one wins", async () => {
+      test("succeeds for exactly one of 50 at once", async () => {
         const { session } = await signIn();
         const won = await parallel(50, () => store.rotate(session.id, 0, NOW + SECOND));
         expect(won.filter(Boolean)).toHaveLength(1);
@@ -125,7 +125,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(found?.session).toEqual({ ...session, generation: 1, ...times });
       });
 
-      test("only from the generation that it has", async () => {
+      test("succeeds only from the current generation", async () => {
         const { session } = await signIn();
         expect(await store.rotate(session.id, 1, NOW)).toBe(false);
         expect(await store.rotate(session.id, 0, NOW)).toBe(true);
@@ -133,7 +133,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await store.rotate(session.id, 1, NOW)).toBe(true);
       });
 
-      test("never one that has ended or expired", async () => {
+      test("fails for a session that has ended or expired", async () => {
         const { user, session } = await signIn();
         expect(await store.rotate(session.id, 0, session.expiresAt)).toBe(false);
         expect(await store.rotate(session.id, 0, session.expiresAt - 1)).toBe(true);
@@ -142,7 +142,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await store.rotate(fresh("unknown"), 0, NOW)).toBe(false);
       });
 
-      test("racing the end, the session has ended in any case", async () => {
+      test("does not revive a session that is ended at the same time", async () => {
         const { user, session } = await signIn();
         await Promise.all([store.rotate(session.id, 0, NOW), store.end(user.id, session.id, NOW + 1)]);
         expect(await endedAt(session.id)).toBe(NOW + 1);
@@ -151,7 +151,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
     });
 
     describe("touch", () => {
-      test("notes the use, and never an earlier one", async () => {
+      test("keeps the latest use", async () => {
         const { session } = await signIn();
         await store.touch(session.id, NOW + SECOND);
         await store.touch(session.id, NOW);
@@ -161,7 +161,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         });
       });
 
-      test("changes nothing of one that is over", async () => {
+      test("changes no session that has ended", async () => {
         const { user, session } = await signIn();
         await store.end(user.id, session.id, NOW);
         await store.touch(session.id, NOW + SECOND);
@@ -185,7 +185,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
     });
 
     describe("ending", () => {
-      test("one: the user's own, live one, and of those that race one ends it", async () => {
+      test("one session: only a live one of the user, and of 20 at once one ends it", async () => {
         const { user, session } = await signIn();
         const other = await signIn();
         expect(await store.end(other.user.id, session.id, NOW)).toBe(false);
@@ -197,7 +197,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await endedAt(session.id)).toBe(NOW + ended.indexOf(true));
       });
 
-      test("the others: all but the one that is kept, and nobody else's", async () => {
+      test("the others: all but the one that is kept, none of another user, and all device tokens are void", async () => {
         const { user, session } = await signIn();
         const stranger = await signIn();
         const others = await parallel(3, () => openMore(user.id));
@@ -211,7 +211,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect((await opened.users.find(stranger.user.id))?.deviceEpoch).toBe(0);
       });
 
-      test("one against its holder: as one, and the device tokens are void", async () => {
+      test("evict: ends one session, and makes all device tokens void", async () => {
         const { user, session } = await signIn();
         const other = await signIn();
         const thief = await openMore(user.id);
@@ -225,7 +225,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect((await opened.users.find(user.id))?.deviceEpoch).toBe(1);
       });
 
-      test("at once, each in the name of the other: whoever is out ends nobody any more", async () => {
+      test("two sessions that end each other at once: the one that was ended first ends nothing", async () => {
         const { user, session } = await signIn();
         const other = await openMore(user.id);
         const others = await Promise.all([
@@ -249,7 +249,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect((await opened.users.find(user.id))?.deviceEpoch).toBe(2);
       });
 
-      test("all: and the device tokens are void", async () => {
+      test("all sessions: all device tokens are void, too", async () => {
         const { user } = await signIn();
         const stranger = await signIn();
         await openMore(user.id);
@@ -260,7 +260,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await opened.users.find(stranger.user.id)).toMatchObject({ deviceEpoch: 0 });
       });
 
-      test("all, in the name of one that was thrown out: none, and no device token", async () => {
+      test("all sessions, asked for by a session that was evicted: ends none, and voids no device token", async () => {
         const { user, session } = await signIn();
         const thief = await openMore(user.id);
         expect(await store.evict(user.id, thief.id, NOW, session.id)).toBe(true);
@@ -271,7 +271,7 @@ export function sessionStoreContract(name: string, open: () => Promise<OpenSessi
         expect(await store.list(user.id, NOW)).toEqual([]);
       });
 
-      test("all, many times at once: each voids the device tokens, nothing is live", async () => {
+      test("all sessions, while others are opened: none is live in the end, and each ending voids the device tokens", async () => {
         const { user } = await signIn();
         await parallel(20, (index) =>
           index % 2 ? store.endAll(user.id, NOW) : store.open(aSession(user.id)),

@@ -36,7 +36,7 @@ export function unlockStoreContract(name: string, open: () => Promise<OpenUnlock
     const ledgerOf = (tag: string, bucket: "stranger" | "device" = "stranger") =>
       opened.ledger.read([tag], bucket, 0);
 
-    test("puts a mark into the ledger of strangers alone, and tells why", async () => {
+    test("adds a mark to the ledger of strangers only, and keeps the reason", async () => {
       const tag = newTag();
       expect(await add(tag)).toEqual({ ok: true });
       expect(await ledgerOf(tag)).toEqual([unlockMark(NOW)]);
@@ -47,14 +47,14 @@ export function unlockStoreContract(name: string, open: () => Promise<OpenUnlock
       expect(await opened.unlocks.of([newTag()], 9)).toEqual([]);
     });
 
-    test("wrong guesses are no unlocks", async () => {
+    test("does not count wrong guesses as unlocks", async () => {
       const tag = newTag();
       await opened.ledger.record(fresh("guess"), tag, "stranger", { at: NOW - SECOND, codeLength: 6 });
       await opened.ledger.record(fresh("guess"), tag, "stranger", { at: NOW - SECOND, codeLength: 0 });
       expect(await add(tag)).toEqual({ ok: true });
     });
 
-    test("refuses a second one within a day, says until when, and changes nothing", async () => {
+    test("refuses a second unlock within a day, with the time of the next, and changes nothing", async () => {
       const tag = newTag();
       await add(tag, NOW - DAY + 1);
       expect(await add(tag)).toEqual({ ok: false, retryAt: NOW + 1 });
@@ -65,19 +65,19 @@ export function unlockStoreContract(name: string, open: () => Promise<OpenUnlock
       expect(await opened.unlocks.of([tag], 1)).toHaveLength(1);
     });
 
-    test("refuses a fourth one within 30 days", async () => {
+    test("refuses a fourth unlock within 30 days", async () => {
       const tag = newTag();
       for (const days of [29, 20, 10]) expect(await add(tag, NOW - days * DAY)).toEqual({ ok: true });
       expect(await add(tag)).toEqual({ ok: false, retryAt: NOW + DAY });
     });
 
-    test("counts those under older tags, too", async () => {
+    test("counts unlocks under older tags, too", async () => {
       const [old, tag] = [newTag(), newTag()];
       await add(old);
       expect(await add(tag, NOW, [tag, old])).toMatchObject({ ok: false });
     });
 
-    test("of 12 at once one is added", async () => {
+    test("adds one of 12 unlocks at once", async () => {
       const tag = newTag();
       const outcomes = await parallel(12, (index) => add(tag, NOW + index));
       expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
@@ -85,7 +85,7 @@ export function unlockStoreContract(name: string, open: () => Promise<OpenUnlock
       expect(await opened.unlocks.of([tag], 99)).toHaveLength(1);
     });
 
-    test("is refused under a tag key that was replaced", async () => {
+    test("refuses an unlock under a tag key that was replaced", async () => {
       const key = await addTagKey(opened.keys);
       const tag = key.tag();
       await opened.keys.retire(key.id, NOW);

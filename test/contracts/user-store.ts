@@ -38,7 +38,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
     afterAll(() => opened.close());
 
     describe("signIn", () => {
-      test("the first creates the user, the next finds it; each opens its session", async () => {
+      test("creates the user the first time and finds it the next; each time opens the session", async () => {
         const tag = newTag();
         const first = draftFor(tag);
         const second = draftFor(tag, { user: aUser(tag, { name: "another", avatar: 9 }) });
@@ -53,7 +53,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await store.find(second.user.id)).toBeUndefined();
       });
 
-      test("a session is that of who was found, whatever the draft says besides", async () => {
+      test("opens the session for the user that was found, not for the one in the draft", async () => {
         const owner = draftFor(newTag());
         await store.signIn(owner);
         const draft = draftFor(owner.user.phoneTag, { session: aSession("somebody else") });
@@ -61,7 +61,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect((await opened.sessions.find(draft.session.id))?.user.id).toBe(owner.user.id);
       });
 
-      test("50 parallel first sign-ins make one user, one created, 50 sessions", async () => {
+      test("makes one user and 50 sessions of 50 parallel first sign-ins", async () => {
         const tag = newTag();
         const signedIn = await parallel(50, () => store.signIn(draftFor(tag)));
         expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
@@ -70,7 +70,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.list(userId, NOW)).toHaveLength(50);
       });
 
-      test("parallel sign-ins of many phones each get their own user", async () => {
+      test("makes one user for each of 20 phones that sign in at once", async () => {
         const tags = Array.from({ length: 20 }, newTag);
         const signedIn = await parallel(100, (index) => store.signIn(draftFor(tags[index % 20] ?? "")));
         expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(20);
@@ -100,7 +100,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       });
     });
 
-    test("is entered by nobody whose devices were distrusted meanwhile", async () => {
+    test("enter opens no session with a device epoch that is outdated", async () => {
       const { user, session } = draftFor(newTag());
       await store.signIn({ user, session });
       const entered = (epoch: number) => store.enter({ session: aSession(user.id), epoch });
@@ -109,7 +109,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
       expect(await entered(1)).toMatchObject({ opened: true });
     });
 
-    describe("a user whom nobody used for long", () => {
+    describe("a user who was not used for long", () => {
       const used = NOW - 100 * DAY;
       const unusedSince = NOW - 90 * DAY;
       const longAgo = async () => {
@@ -118,7 +118,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         return (await store.signIn({ user: aUser(tag), session })).user;
       };
 
-      test("loses the number to a stranger, and nothing else; of 12 strangers at once one is new", async () => {
+      test("loses the number to a stranger who signs in; 12 strangers at once make one new user", async () => {
         const former = await longAgo();
         const signedIn = await parallel(12, () => store.signIn(draftFor(former.phoneTag, { unusedSince })));
         expect(new Set(signedIn.map(({ user }) => user.id)).size).toBe(1);
@@ -133,14 +133,14 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.list(former.id, NOW)).toEqual([]);
       });
 
-      test("was last used before the time that is named: at that very time is not before it", async () => {
+      test("is one whose last use is before `unusedSince`, not at it", async () => {
         const [former, other] = [await longAgo(), await longAgo()];
         const signIn = (tag: string, since: number) => store.signIn(draftFor(tag, { unusedSince: since }));
         expect(await signIn(former.phoneTag, used)).toMatchObject({ created: false });
         expect(await signIn(other.phoneTag, used + 1)).toMatchObject({ created: true });
       });
 
-      test("is not entered any more without the number, whatever was right a moment ago", async () => {
+      test("cannot be entered any more once the number is lost", async () => {
         const former = await longAgo();
         await store.signIn(draftFor(former.phoneTag, { unusedSince }));
         const session = aSession(former.id);
@@ -148,7 +148,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.sessions.find(session.id)).toBeUndefined();
       });
 
-      test("is told nothing any more at the number, which is somebody else's", async () => {
+      test("gets no more notices at the number once it is lost", async () => {
         const former = await longAgo();
         const notice = aNotice({ userId: former.id });
         await opened.noticeStore.add(notice);
@@ -156,14 +156,14 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await opened.noticeStore.findWaiting(notice.id)).toBeUndefined();
       });
 
-      test("keeps it where nobody new is taken, and is not signed in", async () => {
+      test("keeps the number if no new user may be created, and is not signed in", async () => {
         const former = await longAgo();
         expect(await store.signInKnown(draftFor(former.phoneTag, { unusedSince }))).toBeUndefined();
         expect(await store.findByTag(former.phoneTag)).toEqual(former);
         expect(await store.signInKnown(draftFor(former.phoneTag))).toMatchObject({ created: false });
       });
 
-      test("keeps it for a known device, for whoever used it since, and under login protection where that is spared", async () => {
+      test("keeps the number if a known device signs in, or if it was used since", async () => {
         const known = await longAgo();
         expect(await store.signIn(draftFor(known.phoneTag))).toMatchObject({ created: false });
         // The sign-in was a use.
@@ -181,7 +181,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
     });
 
     describe("find and update", () => {
-      test("finds by id and by tag, whatever the name is written in", async () => {
+      test("finds by id and by tag, with a name in any script", async () => {
         const user = aUser(newTag(), { name: "张三 \u{1F600} O'Brien" });
         await store.signIn(draftFor(user.phoneTag, { user }));
         expect(await store.find(user.id)).toEqual(user);
@@ -215,7 +215,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
     });
 
     describe("a tag under a key that was replaced", () => {
-      test("finds nobody and creates nobody", async () => {
+      test("is refused as stale: finds nobody and creates nobody", async () => {
         const key = await addTagKey(opened.keys);
         const known = draftFor(key.tag());
         await store.signIn(known);
@@ -230,7 +230,7 @@ export function userStoreContract(name: string, open: () => Promise<OpenUserStor
         expect(await store.find(known.user.id)).toEqual(known.user);
       });
 
-      test("nor one under a key that is not in use yet, or of another kind", async () => {
+      test("is refused as one under a key that is not in use yet or of another kind", async () => {
         const future = await addTagKey(opened.keys, { activeFrom: NOW + DAY });
         const data = await addTagKey(opened.keys, { kind: "data" });
         for (const tag of [future.tag(), data.tag(), `${fresh("key")}.mac`, "no-dot"]) {

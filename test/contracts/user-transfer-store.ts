@@ -17,9 +17,9 @@ export interface OpenDatabase {
 
 const clock = { now: () => NOW };
 
-/** The promises of `UserTransferStore` and `RestoredStore`, and of `UserStore` for users who moved in. */
+/** The promises of `UserTransferStore` and `RestoredStore`, and of `UserStore` for imported users. */
 export function userTransferContract(name: string, open: () => Promise<OpenDatabase>): void {
-  describe(`${name}: users who move, and backups that were played back`, () => {
+  describe(`${name}: imported users, and restored backups`, () => {
     let opened: OpenDatabase;
     let store: ReturnType<typeof createUserTransferStore>;
     let restored: ReturnType<typeof createRestoredStore>;
@@ -44,7 +44,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       return opened.stores.users.signIn({ user, session });
     };
 
-    test("who was added is found, counted and paged through by id", async () => {
+    test("add: users are found, counted and paged through by id", async () => {
       const users = Array.from({ length: 25 }, () => arrival());
       expect(await store.add(users, NOW)).toEqual(new Set(users.map(({ id }) => id)));
       expect(await store.count()).toBe(25);
@@ -58,12 +58,12 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(read).toEqual(users.sort((a, b) => (a.id < b.id ? -1 : 1)));
     });
 
-    test("nobody to add is nothing to do", async () => {
+    test("add: an empty list changes nothing", async () => {
       expect(await store.add([], NOW)).toEqual(new Set());
       expect(await store.taken([], [])).toEqual([]);
     });
 
-    test("whose id or phone is taken is not added, and who has it is not changed", async () => {
+    test("add: a user whose id or phone is taken is left out, and the one who has it is not changed", async () => {
       const here = arrival({ name: "here" });
       await store.add([here], NOW);
       const [sameId, samePhone, other] = [
@@ -80,7 +80,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(new Set(taken.map(({ id }) => id))).toEqual(new Set([here.id, other.id]));
     });
 
-    test("of parallel adds of the same users each is added once", async () => {
+    test("add: the same users in eight parallel calls are added once each", async () => {
       const tags = Array.from({ length: 40 }, () => key.tag());
       const added = await parallel(8, (n) =>
         store.add(
@@ -92,14 +92,14 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(await store.count()).toBe(40);
     });
 
-    test("under a tag key that was replaced nobody is added", async () => {
+    test("add: nobody is added under a tag key that was replaced", async () => {
       const user = arrival();
       await opened.stores.keys.retire(key.id, NOW);
       await expect(store.add([user], NOW)).rejects.toThrow(StaleKeyError);
       expect(await store.count()).toBe(0);
     });
 
-    test("sessions that an id has from a user before are over, as soon as somebody moves in under it", async () => {
+    test("add: sessions of a former user with the same id are ended", async () => {
       const user = arrival();
       await store.add([user], NOW);
       const [old, ended] = [aSession(user.id), aSession(user.id)];
@@ -112,7 +112,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect((await opened.stores.sessions.find(ended.id))?.session.endedAt).toBe(NOW - 5);
     });
 
-    test("the first sign-in proves: device epoch raised, sessions of before over, profile kept", async () => {
+    test("the first sign-in proves the user: raises the device epoch, ends earlier sessions, keeps the profile", async () => {
       const user = arrival({ name: "moved", avatar: 9, createdAt: NOW - DAY });
       await store.add([user], NOW);
       const before = aSession(user.id);
@@ -126,7 +126,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(await opened.stores.sessions.list(user.id, NOW)).toHaveLength(2);
     });
 
-    test("20 first sign-ins at once prove once, and all their sessions live", async () => {
+    test("20 first sign-ins at once prove the user once, and all their sessions are live", async () => {
       const user = arrival();
       await store.add([user], NOW);
       const signedIn = await parallel(20, () => signIn(aUser(user.phoneTag)));
@@ -134,7 +134,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(await opened.stores.sessions.list(user.id, NOW)).toHaveLength(20);
     });
 
-    test("what stands in every phone's ledger is read with each, and survives a retag", async () => {
+    test("spendLedgers: its marks are read with every phone's ledger, and after a retag", async () => {
       const { ledger } = opened.stores;
       const tag = key.tag();
       await ledger.record(fresh("guess"), tag, "stranger", { at: NOW - 1, codeLength: 6 });
@@ -150,7 +150,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       ]);
     });
 
-    test("sessions end page by page, each with its event; the ended and the expired stay as they are", async () => {
+    test("endSessions: ends live sessions page by page, each with an event", async () => {
       const user = aUser(key.tag());
       await signIn(user);
       for (let n = 0; n < 10; n += 1) await opened.stores.sessions.open(aSession(user.id));
@@ -175,7 +175,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(events).toHaveLength(11);
     });
 
-    test("changes of number that wait are taken back some at a time, each with its event", async () => {
+    test("takeBackPhoneChanges: cancels waiting changes some at a time, each with an event", async () => {
       const { db } = opened.database;
       const sample = { sealed_phone: "sealed", locale: "en" as const, created_at: NOW, due_at: NOW + DAY };
       const changes = Array.from({ length: 3 }, () => {
@@ -199,7 +199,7 @@ export function userTransferContract(name: string, open: () => Promise<OpenDatab
       expect(told.sort()).toEqual(changes.map(({ user_id }) => user_id).sort());
     });
 
-    test("an erasure takes the user, the sessions and whom messages were for, and nobody else's", async () => {
+    test("erase: removes the user, their sessions and the phones of their messages, and nobody else's", async () => {
       const [user, other] = [aUser(key.tag()), aUser(key.tag())];
       await signIn(user);
       await signIn(other);

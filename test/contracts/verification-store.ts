@@ -10,7 +10,7 @@ export interface OpenVerificationStore {
 
 type Guessing = Pick<VerificationStore, "create" | "guess">;
 
-/** What became of many guesses. */
+/** How many of many guesses had which outcome. */
 export type Tally = Record<GuessOutcome, number>;
 
 function tally(outcomes: readonly GuessOutcome[]): Tally {
@@ -41,7 +41,7 @@ async function newVerification(store: Guessing, over: Partial<Verification> = {}
   return verification;
 }
 
-/** The promises of `VerificationStore`, for every store. One that forgets by itself has nothing to sweep. */
+/** The promises of `VerificationStore`, for every store. A store that forgets by itself has nothing to sweep. */
 export function verificationStoreContract(
   name: string,
   open: () => Promise<OpenVerificationStore>,
@@ -56,7 +56,7 @@ export function verificationStoreContract(
     });
     afterAll(() => opened.close());
 
-    describe("keeping", () => {
+    describe("create and find", () => {
       test("gives back exactly what was created", async () => {
         const plain = await newVerification(store);
         const full = await newVerification(store, {
@@ -74,11 +74,11 @@ export function verificationStoreContract(
         expect(await store.find(full.id)).toEqual(full);
       });
 
-      test("knows no other id", async () => {
+      test("does not find an unknown id", async () => {
         expect(await store.find(fresh("unknown"))).toBeUndefined();
       });
 
-      test("takes an id once", async () => {
+      test("refuses an id that exists", async () => {
         const first = await newVerification(store);
         await expect(store.create({ ...first, codeLength: 8 })).rejects.toThrow();
         expect(await store.find(first.id)).toEqual(first);
@@ -108,7 +108,7 @@ export function verificationStoreContract(
         expect(outcomes.dead).toBeGreaterThanOrEqual(95);
       });
 
-      test("the right guess is told how many were counted, those of the same moment with it", async () => {
+      test("the right guess is told how many guesses were counted, including those of the same moment", async () => {
         const { id } = await newVerification(store, { attemptsAllowed: 20 });
         const guesses = await parallel(12, (index) => store.guess({ id, isRight: index === 6 }, NOW));
         const { attemptsUsed } = (await store.find(id)) ?? {};
@@ -116,7 +116,7 @@ export function verificationStoreContract(
         expect(guesses[6]).toMatchObject({ outcome: "approved", attemptsUsed });
       });
 
-      test("counts before the outcome: the last attempt may be the right one, and no more follows", async () => {
+      test("are counted before their outcome: the last attempt may be the right one, and none follows it", async () => {
         const { id } = await newVerification(store);
         expect(await guess(store, id, false, NOW)).toBe("wrong");
         expect(await guess(store, id, false, NOW)).toBe("wrong");
@@ -139,7 +139,7 @@ export function verificationStoreContract(
         expect(await guess(store, fresh("unknown"), true, NOW)).toBe("dead");
       });
 
-      test("expiresAt is the first moment at which it is dead", async () => {
+      test("a verification is dead from expiresAt on", async () => {
         const { id, expiresAt } = await newVerification(store);
         const together = await parallel(3, (n) => guess(store, id, n === 1, expiresAt));
         expect(together).toEqual(["dead", "dead", "dead"]);
@@ -158,7 +158,7 @@ export function verificationStoreContract(
         expect(await store.find(before.id)).toEqual({ ...before, ...further });
       });
 
-      test("of 50 that race exactly one gets true", async () => {
+      test("succeeds for exactly one of 50 at once", async () => {
         const { id } = await newVerification(store);
         const noted = await parallel(50, () => store.resent(id, further, NOW));
         expect(noted.filter(Boolean)).toHaveLength(1);
@@ -172,7 +172,7 @@ export function verificationStoreContract(
         expect(await store.find(id)).toMatchObject({ attemptsUsed: 1 });
       });
 
-      test("is refused once it is over", async () => {
+      test("fails once the verification has ended", async () => {
         const approved = await newVerification(store);
         await guess(store, approved.id, true, NOW);
         const spent = await newVerification(store, { attemptsAllowed: 1 });
@@ -201,7 +201,7 @@ export function verificationStoreContract(
         expect(await guess(store, open.id, true, NOW)).toBe("dead");
       });
 
-      test("racing the right guess, one of the two wins", async () => {
+      test("and the right guess at once: one of the two wins", async () => {
         const { id } = await newVerification(store);
         const [outcome] = await Promise.all([guess(store, id, true, NOW), store.cancel(id)]);
         const found = await store.find(id);
@@ -245,7 +245,7 @@ export function verificationStoreContract(
     };
     if (!forgetsByItself) describe("sweep", sweepSuite);
 
-    test("behaves like the model, whatever is done in whatever order", async () => {
+    test("behaves like the model in any sequence of steps", async () => {
       const step = fc.oneof(
         fc.record({ do: fc.constant("guess" as const), right: fc.boolean() }),
         fc.record({ do: fc.constant("resent" as const), messages: fc.integer({ min: 1, max: 4 }) }),
