@@ -16,7 +16,7 @@ export interface SiteverifyOptions {
   readonly secretKey: string;
 }
 
-/** What befalls the next request. */
+/** What happens to the next request. */
 export type Trouble = "hang" | "cut" | "garbage" | { readonly status: number } | { readonly codes: string[] };
 
 const PATHS = { turnstile: "/turnstile/v0/siteverify", hcaptcha: "/siteverify" };

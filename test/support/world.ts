@@ -10,7 +10,7 @@ export { createTestClock, type TestClock };
 
 export const ORIGIN = "http://localhost:8080";
 
-/** What was sent. Only notices have no code, and whoever asks for a code asks for no notice. */
+/** What was sent. Only notices have no code, and tests that read a code do not read notices. */
 type Sent = SmsMessage & { readonly code: string };
 
 /** A sender that keeps what it was given and answers as told. */

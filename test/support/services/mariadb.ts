@@ -56,7 +56,7 @@ export async function startMariadb(
   };
 }
 
-/** The server refuses to run as root where nobody says that this is meant. */
+/** The server refuses to run as root unless it is told to. */
 const USER = `--user=${userInfo().username}`;
 
 function install(program: string, folder: string): void {

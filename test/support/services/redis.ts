@@ -41,7 +41,7 @@ export interface RedisSetup {
   readonly cluster?: boolean;
   /** With these it speaks TLS, and nothing else. */
   readonly certificates?: Certificates;
-  /** What it asks of everybody. */
+  /** The password that it asks for. */
   readonly password?: string;
   /** The configuration of a Sentinel, which is the same program. */
   readonly sentinelFile?: string;
@@ -77,7 +77,7 @@ export async function startRedis(setup: RedisSetup = {}): Promise<RedisServer> {
   };
 }
 
-/** As the server connects to it where `STATE_URL` is this. */
+/** As the server connects to it with this `STATE_URL`. */
 export async function connectTo(url: string, options?: RedisOptions): Promise<RedisConnection> {
   const read = stateUrl.read(url);
   if (!read.ok || read.value.kind !== "redis") throw new Error(`this is no Redis: ${url}`);

@@ -4,7 +4,7 @@ interface Stoppable {
 
 export type Keep = <T extends Stoppable>(starting: Promise<T>) => Promise<T>;
 
-/** Starts what belongs together, each part through `keep`. Where something of it fails, no part is left running. */
+/** Starts what belongs together, each part through `keep`. If a part fails, no part is left running. */
 export async function startTogether<T>(start: (keep: Keep) => Promise<T>): Promise<T> {
   const parts: Promise<Stoppable>[] = [];
   try {
@@ -13,7 +13,7 @@ export async function startTogether<T>(start: (keep: Keep) => Promise<T>): Promi
       return starting;
     });
   } catch (error) {
-    // Whatever comes of that: what failed first is what is told.
+    // Even if stopping fails, the first failure is the one that is thrown.
     await Promise.allSettled(parts.map(async (part) => await (await part).stop()));
     throw error;
   }

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** A way to a server that can fail as networks do. */
 export interface TcpProxy {
   readonly port: number;
-  /** From now on nothing passes, on open connections and on new ones, and nobody is told. */
+  /** From now on nothing passes, on open connections and on new ones, and no end is notified. */
   freeze(): void;
   /** What was held back goes on its way. */
   thaw(): void;
-  /** Nothing passes on the connections that are open, ever again, and nobody is told; new ones pass. */
+  /** Nothing passes any more on the connections that are open, and no end is notified; new ones pass. */
   swallow(): void;
   /** From now on everything arrives so much later, in each direction. */
   delay(ms: number): void;

@@ -12,7 +12,7 @@ export interface CloudAccount {
   readonly token?: string;
 }
 
-/** What befalls the next call: refusals, and what networks and broken machines do. */
+/** What happens to the next call: refusals, and what networks and broken machines do. */
 export type Fault =
   /** The API refuses, whatever was asked. */
   | { readonly error: string }
@@ -41,7 +41,7 @@ export interface Cloud {
   readonly url: string;
   /** Every call whose signature was right, oldest first. */
   readonly calls: CloudCall[];
-  /** What befalls the next calls, one each, in this order. */
+  /** What happens to the next calls, one each, in this order. */
   readonly faults: Fault[];
   /** How many connections were opened. */
   connections(): number;

@@ -36,7 +36,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   garbage: { garbage: "<html>" },
 };
 
-/** The stand-in as a program of its own, for whoever tries the sender without an account. */
+/** The stand-in as a program of its own, to try the sender without an account. */
 export async function startStub({ port, callback, say }: StubOptions): Promise<Stub> {
   const account = approvedAccount();
   const sending = createSmsSending(
