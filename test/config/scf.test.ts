@@ -81,7 +81,7 @@ describe("settings on SCF", () => {
     ]);
   });
 
-  test("are not those of other places", () => {
+  test("do not apply outside SCF", () => {
     const loaded = loadConfig({ PHONEKEY_SECRETS: SECRET, TENCENTCLOUD_APPID: "1250000000" }, { folder });
     expect(loaded).toMatchObject({ ok: true, config: { mode: "development", server: { port: 8080 } } });
     expect(loaded.ok && loaded.config.scf).toBeUndefined();

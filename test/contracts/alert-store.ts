@@ -52,7 +52,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(standing).toEqual([{ kind: "sms_balance", subject }]);
     });
 
-    test("has the raising due until it was told", async () => {
+    test("gives a raising as due until it was told", async () => {
       const alert = await raised();
       expect(await dueOf(alert, NOW - 1)).toEqual([]);
       const due = await dueOf(alert);
@@ -61,7 +61,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + DAY)).toEqual([]);
     });
 
-    test("has the clearing due after the raising, even if both happened before the first was told", async () => {
+    test("gives a clearing as due after the raising was told, even if it happened before that", async () => {
       const alert = await raised();
       await store.clear(alert.kind, alert.subject, NOW + MINUTE);
       const ended = { ...alert, clearedAt: NOW + MINUTE };
@@ -74,7 +74,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + DAY)).toEqual([]);
     });
 
-    test("has the clearing due that happened while the raising was being told", async () => {
+    test("gives a clearing as due that happened while the raising was being told", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       await store.clear(alert.kind, alert.subject, NOW);
@@ -82,7 +82,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect((await dueOf(alert)).map(({ what }) => what)).toEqual(["cleared"]);
     });
 
-    test("has a postponed telling due again at its time", async () => {
+    test("gives a postponed telling as due again at its time", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       if (telling) await store.postpone(telling, NOW + MINUTE);
@@ -90,7 +90,7 @@ export function alertStoreContract(name: string, open: () => Promise<OpenAlertSt
       expect(await dueOf(alert, NOW + MINUTE)).toMatchObject([{ what: "raised", attempts: 1 }]);
     });
 
-    test("has a postponed telling not due before its time, even if the alert was cleared meanwhile", async () => {
+    test("gives a postponed telling as due at its time only, even if the alert was cleared meanwhile", async () => {
       const alert = await raised();
       const [telling] = await dueOf(alert);
       if (telling) await store.postpone(telling, NOW + 10 * MINUTE);

@@ -209,7 +209,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       expect(await confirm(id)).toBe("unknown");
     });
 
-    test("one session id is opened once if eight second factors open it at once", async () => {
+    test("a session is opened once if eight calls of enter open it at once", async () => {
       const { user } = await withApp();
       const session = aSession(user.id, { amr: ["sms", "otp"] });
       const entered = await parallel(8, () => opened.users.enter({ session }));

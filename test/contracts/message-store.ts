@@ -137,7 +137,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenMessa
         expect(sent.map(({ id }) => id)).toEqual([first.id, next.id]);
       });
 
-      test("is not needed: several messages may have no key", async () => {
+      test("has no part in messages without a key, of which there may be several", async () => {
         await parallel(5, () => create());
       });
     });

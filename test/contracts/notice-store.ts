@@ -70,7 +70,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting(other.id)).toBeDefined();
     });
 
-    test("has a notice due a while after it was added, or at the time to which it was postponed", async () => {
+    test("gives a notice as due once its request had time to send it, or at the time to which it was postponed", async () => {
       const { id, createdAt } = await added();
       const first = firstDueAt({ createdAt });
       expect(await dueIds(first - 1)).not.toContain(id);
@@ -89,7 +89,7 @@ export function noticeStoreContract(name: string, open: () => Promise<OpenNotice
       expect(await store.findWaiting(notice.id)).toEqual(notice);
     });
 
-    test("has a claimed notice that was not ended due again in state `sending`", async () => {
+    test("gives a claimed notice that was not ended as due, in state `sending`", async () => {
       const notice = await added({ createdAt: NOW - MINUTE });
       await claim(notice.id, NOW + 5 * MINUTE);
       expect(await dueIds(NOW + 4 * MINUTE)).not.toContain(notice.id);

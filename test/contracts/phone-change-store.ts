@@ -231,7 +231,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.apply(change, to(), NOW)).toBe("gone");
     });
 
-    test("has changes due at their time, the longest due first", async () => {
+    test("gives changes that are due, the longest due first", async () => {
       const later = await proposed({ dueAt: NOW - 40 * DAY });
       const first = await proposed({ dueAt: NOW - 41 * DAY });
       const due = await store.due(NOW - 40 * DAY, 10);
@@ -240,7 +240,7 @@ export function phoneChangeStoreContract(name: string, open: () => Promise<OpenP
       expect(await store.due(NOW, 1)).toHaveLength(1);
     });
 
-    test("has a postponed change due later, still lets it be stopped, and does not revive one that is over", async () => {
+    test("gives a postponed change later, still lets it be stopped, and does not revive one that is over", async () => {
       const { user, change } = await proposed({ dueAt: NOW - 51 * DAY });
       await store.postpone(change.id, NOW - 50 * DAY);
       expect(await store.due(NOW - 50 * DAY - 1, 10)).toEqual([]);

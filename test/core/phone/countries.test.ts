@@ -32,7 +32,7 @@ describe("the country picker", () => {
 });
 
 describe("a country code", () => {
-  it("is two capital letters that have telephone numbers", () => {
+  it("is two capital letters of a country with telephone numbers", () => {
     expect(["CN", "GG", "XK"].every(isCountryCode)).toBe(true);
     expect(["", "cn", "ZZ", "001", "86", "CN ", "constructor", "__proto__"].some(isCountryCode)).toBe(false);
   });

@@ -263,7 +263,7 @@ describe("a device whose session was ended from another device", () => {
     expect(await rules.ledger("stranger")).toHaveLength(1);
   });
 
-  test("is not the device that ended it, which is known again after a refresh", async () => {
+  test("leaves the device that ended it known, after a refresh", async () => {
     const rules = await createRules();
     const thief = await rules.knownDevice();
     const owner = await rules.knownDevice();
