@@ -6,7 +6,7 @@ import { startProxy, type TcpProxy } from "../support/services/tcp-proxy.ts";
 import { type Packet, seeMariadb, seeRedis } from "../support/services/wire-counts.ts";
 import { bearer, createWorld, type OpenedSession, type World } from "../support/world.ts";
 
-/** What calls ask of the stores: commands to Redis; statements to MariaDB, and how often it has to make something durable. */
+/** What calls ask of the stores: commands to Redis; statements to MariaDB, and how many of them commit. */
 interface Cost {
   readonly redis: number;
   readonly statements: number;

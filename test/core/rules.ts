@@ -54,7 +54,7 @@ export interface RulesOptions {
   readonly state?: "database" | "memory";
   /** What the sender carries. */
   readonly maxCodeLength?: number;
-  /** Settings over those of `FREE`, under which nothing but ledger and attempts limits anybody. */
+  /** Settings over those of `FREE`, under which only the ledger and the attempts of a code limit guesses. */
   readonly settings?: SomeSettings;
   readonly challenges?: Challenges;
   /** Wraps the stores, and the vault, that the rules get. */

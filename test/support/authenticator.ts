@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
-/** What a ceremony looks like to an authenticator, so that every part of an answer can be made wrong alone. */
+/** A ceremony as an authenticator sees it. Each part of an answer is apart, so that a test can make it wrong. */
 export interface Ceremony {
   readonly origin: string;
   readonly challenge: string;
@@ -11,7 +11,7 @@ export interface Ceremony {
   readonly crossOrigin?: boolean;
   /** Whether it says that a copy of the passkey is kept, and not that one may be. */
   readonly backedUp?: boolean;
-  /** Of whom it says that the passkey is, base64url. */
+  /** The user whose passkey it says that it is, base64url. */
   readonly userHandle?: string;
 }
 

@@ -6,7 +6,7 @@ import type {
   Verdict,
 } from "../../src/core/protection/challenges/ports.ts";
 
-/** A verifier that takes `good:<id>` as solved, and answers whatever a test tells it otherwise. */
+/** A verifier that takes `good:<id>` as solved, unless a test sets another answer. */
 export function createTestVerifier(kind: ChallengeKind = "turnstile", isThirdParty = true) {
   const judged: { captcha: Captcha; request: ChallengeRequest }[] = [];
   let answer: ((captcha: Captcha) => Verdict) | undefined;

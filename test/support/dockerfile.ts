@@ -9,7 +9,7 @@ export interface Stage {
 }
 
 export interface CopyStep {
-  /** The stage it copies from; the context where there is none. */
+  /** The stage it copies from; undefined for the context. */
   readonly from: string | undefined;
   /** User and group, as numbers. */
   readonly owner: readonly [uid: number, gid: number] | undefined;
@@ -41,7 +41,7 @@ export function readCopy(instruction: Instruction): CopyStep {
   };
 }
 
-/** The words of an instruction that is written as a list; undefined where a shell would read it. */
+/** The words of an instruction that is written as a list; undefined if a shell would read it. */
 export function readWords(instruction: Instruction | undefined): string[] | undefined {
   const text = instruction?.getArgumentsContent() ?? "";
   const list = /^(?:CMD\s+)?(\[.*\])$/s.exec(text)?.[1];

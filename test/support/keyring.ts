@@ -3,7 +3,7 @@ import { KEY_KINDS, type Key, type KeyKind, type Keyring } from "../../src/core/
 import type { Clock } from "../../src/core/ports.ts";
 
 export interface TestKeyring extends Keyring {
-  /** Adds a key of this kind, in use from `activeFrom` (epoch milliseconds; now where it is left out). */
+  /** Adds a key of this kind, in use from `activeFrom` (epoch milliseconds; now if it is left out). */
   add(kind: KeyKind, more?: { readonly activeFrom?: number; readonly material?: Uint8Array }): Key;
 }
 

@@ -1,8 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /**
- * The options of a tool for developers. One whose value is a whole number from 1 where it is not named takes no other: of
- * no rounds, users or seconds there is nothing to tell. What is wrong ends the process in a line, with the code of wrong use.
+ * The options of a tool for developers. An option whose default is a whole number from 1 takes only such numbers, since
+ * a run of no rounds, users or seconds shows nothing. A wrong option ends the process with one line and the exit code
+ * of wrong use.
  */
 export function readOptions<const T extends NonNullable<ParseArgsConfig["options"]>>(
   options: T,

@@ -126,7 +126,7 @@ interface Printed {
   stderr: string;
 }
 
-/** With nothing of the environment that the tests run in but where programs are. */
+/** Starts it with only `PATH` of the environment that the tests run in. */
 function launch(args: readonly string[], folder: string, env: Variables) {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: folder,

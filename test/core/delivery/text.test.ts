@@ -113,7 +113,7 @@ const GSM_BASIC =
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const GSM_EXTENSION = "^{}\\[~]|€\f";
 
-/** How many SMS a text takes (3GPP TS 23.038 and 23.040): 160 septets or 70 UTF-16 units, less where it is split. */
+/** How many SMS a text takes (3GPP TS 23.038 and 23.040): 160 septets or 70 UTF-16 units, less if it is split. */
 function segments(text: string): number {
   const isGsm = [...text].every((each) => GSM_BASIC.includes(each) || GSM_EXTENSION.includes(each));
   const septets = [...text].reduce((sum, each) => sum + (GSM_EXTENSION.includes(each) ? 2 : 1), 0);

@@ -268,7 +268,7 @@ async function expectErased({ phone }: Known, { userId, mark }: Account, before:
 
 const isGood = async (token: string) => (await rules.phonekey().sessions.authenticate(token)).ok;
 
-/** Who else is signed in. */
+/** Which access tokens of the others are valid. */
 async function standing(model: Model, known: Known): Promise<readonly boolean[]> {
   const tokens = model.flatMap((other) => (other === known ? [] : (other.account?.accessTokens ?? [])));
   return await Promise.all(tokens.map(isGood));

@@ -17,7 +17,7 @@ export function hasMariadb(): boolean {
 }
 
 /**
- * A server for this file alone. For tests that change what all clients of a server share, or that read what it counts
+ * A server for this file only, for tests that change what all clients of a server share, or that read what it counts
  * of them together: those of other files run at the same time.
  */
 export function useOwnMariadb(): void {

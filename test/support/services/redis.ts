@@ -29,7 +29,7 @@ export interface RedisServer {
 /** As `scripts/services.js` found it. */
 const PROGRAM = process.env.REDIS_SERVER_PATH ?? "redis-server";
 
-/** False only with `SKIP_SERVICES=1`, where there is no Redis. */
+/** False only with `SKIP_SERVICES=1`, if there is no Redis. */
 export function hasRedis(): boolean {
   return process.env.SKIP_SERVICES !== "1" || spawnSync(PROGRAM, ["--version"]).status === 0;
 }

@@ -12,7 +12,7 @@ export interface MariadbAddress {
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Absent with `SKIP_SERVICES=1` where there is no MariaDB. */
+    /** Absent with `SKIP_SERVICES=1` if there is no MariaDB. */
     mariadb: MariadbAddress | undefined;
   }
 }

@@ -21,7 +21,7 @@ export function createCounters(limits: Partial<Limits> = {}) {
   const { sameContentIn30Seconds, anHour, aDay } = { ...DEFAULTS, ...limits };
   const sent: Sent[] = [];
   return {
-    /** The code that refuses this message; counts it where there is none. */
+    /** The code that refuses this message; counts the message if there is none. */
     refusal(number: string, text: string, now: number): string | undefined {
       const before = sent.filter((one) => one.number === number);
       const same = before.filter((one) => one.text === text && one.at > now - 30_000);

@@ -14,7 +14,7 @@ export interface StubOptions {
 export interface Stub {
   /** What a server needs in its environment to send through it. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Does what somebody typed: the next message is refused with this code, or meets this fault. */
+  /** Obeys a typed line: the next message is refused with this code, or meets this fault. */
   obey(word: string): void;
   close(): Promise<void>;
 }

@@ -165,7 +165,7 @@ describe("an unlock", () => {
         }
         const longer = guesses.filter(({ codeLength }) => !bySix(codeLength));
         expect(mostIn(DAY, longer)).toBeLessThanOrEqual(9);
-        // Over all of the time together, however the windows lie.
+        // Over the whole time, too.
         const windows = Math.ceil(((guesses.at(-1)?.at ?? NOW) - NOW + 1) / (30 * DAY));
         const short = guesses.filter(isShort).length;
         expect(short).toBeLessThanOrEqual(9 * windows + 3 * unlocks.length);

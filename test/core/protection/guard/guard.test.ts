@@ -136,7 +136,7 @@ describe("T10: a range to which no approval comes", () => {
     }
     rules.sms.answer({ status: "accepted" });
     expect(await rules.start({ addressKey: "10.0.0.1" }, number(200))).toHaveProperty("id");
-    // Nor where the limits were lost meanwhile.
+    // Nor after a loss of the limits.
     await rules.restart();
     for (const n of [201, 202])
       expect(await rules.start({ addressKey: "10.0.0.1" }, number(n))).toHaveProperty("id");
@@ -230,7 +230,7 @@ describe("attack mode", () => {
     }
     expect(sent).toBeGreaterThan(500);
     expect(await start(5_000, address(5_000))).toBe("sent");
-    // Nor where the limits were lost meanwhile.
+    // Nor after a loss of the limits.
     await rules.restart();
     expect(await start(5_001, address(5_001))).toBe("sent");
   });
