@@ -163,7 +163,7 @@ describe("problems", () => {
         "TENCENT_SMS_TEMPLATE_ID",
       ],
     ],
-    ["every setting that the webhook sender needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
+    ["all that the webhook sender needs", { SMS_SENDER: "webhook" }, ["SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"]],
     [
       "every setting that each of several senders needs",
       { SMS_SENDER: "webhook,tencent" },

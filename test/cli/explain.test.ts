@@ -3,7 +3,7 @@ import { explain } from "../../src/compose/explain.ts";
 import { UnavailableError } from "../../src/core/refusals.ts";
 
 /** The codes of libsql for a file, and for a folder with one in it, that belong to another user. */
-test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("a database file or folder that this user may not write is explained: %s", (code) => {
+test.each(["SQLITE_READONLY", "UNKNOWN_SQLITE_ERROR_1544"])("explains a read-only database: %s", (code) => {
   const cause = Object.assign(new Error("attempt to write a readonly database"), { code });
   expect(explain(new UnavailableError("the database", { cause }))).toBe(
     "the database is unavailable: this user may not write its file or its folder",

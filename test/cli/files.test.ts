@@ -70,7 +70,7 @@ test("an output fails if somebody puts a symlink in place of its partial file, a
   expect(readFileSync(another, "utf8")).toBe("another's");
 });
 
-test.each(["nowhere/out", "file/out"])("an output whose folder does not exist fails with one sentence: %s", async (path) => {
+test.each(["nowhere/out", "file/out"])("an output needs an existing folder: %s", async (path) => {
   writeFileSync(join(folder, "file"), "");
   await expect(createOutput(join(folder, path))).rejects.toThrow(/: its folder is not there$/);
 });

@@ -273,7 +273,7 @@ export function factorStoreContract(name: string, open: () => Promise<OpenFactor
       ["signInKnown", (user, session) => opened.users.signInKnown({ user, session })],
       ["enter", (_, session) => opened.users.enter({ session })],
     ];
-    test.each(OPENERS)("protection that is turned on during sign-ins leaves no session of one factor: %s", async (_, openBy) => {
+    test.each(OPENERS)("protection leaves no session of one factor, raced by %s", async (_, openBy) => {
       const { user, session } = await withApp();
       const on = { userId: user.id, when: "always", sessionId: session.id } as const;
       const drafts = Array.from({ length: 12 }, () => aSession(user.id));

@@ -115,7 +115,7 @@ describe("a payee", () => {
   });
 });
 
-it.each(["", "abc", `${HASH}=`, HASH.slice(1), `${HASH}A`, "+".repeat(43)])("the hash %j is refused", (hash) => {
+it.each(["", "abc", `${HASH}=`, HASH.slice(1), `${HASH}A`, "+".repeat(43)])("refuses the hash %j", (hash) => {
   expect(fieldOf({ hash })).toBe("transaction.hash");
 });
 

@@ -19,7 +19,7 @@ function afterRead(ledger: Ledger, happens: () => Promise<void>): Ledger {
   };
 }
 
-describe.each(["database", "memory"] as const)("guesses on their way to the ledger, with %s for state", (state) => {
+describe.each(["database", "memory"] as const)("guesses on their way to the ledger (%s)", (state) => {
   test("are not granted again if they arrive after a start read the ledger and before it takes its limits", async () => {
     let meanwhile = async () => {};
     const world = await open({
@@ -188,7 +188,7 @@ describe.each(["database", "memory"] as const)("guesses on their way to the ledg
   });
 });
 
-describe.each(["database", "memory"] as const)("the order of steps, with %s for state", (state) => {
+describe.each(["database", "memory"] as const)("the order of steps (%s)", (state) => {
   test("a verification that no sender took is canceled before its guesses are given back", async () => {
     const given: unknown[] = [];
     const world = await open({

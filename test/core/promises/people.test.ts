@@ -97,7 +97,7 @@ describe.each(["database", "memory"] as const)(
     test.each([
       ["from another browser", { browser: "another" }],
       ["from no browser", {}],
-    ] as const)("T25: not %s, which can neither read nor resend the verification", async (_, client: Client) => {
+    ] as const)("T25: not %s, which can neither read nor resend it", async (_, client: Client) => {
       const { id, code } = await rules.started({ browser: "mine" });
       expect(await rules.guess(id, code, client)).toBe("invalid_code");
       expect(await attemptsUsed(id)).toBe(1);

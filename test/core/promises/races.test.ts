@@ -41,7 +41,7 @@ async function raceRight(options: RulesOptions): Promise<number> {
 }
 
 describe("T1 and T2 through the rules", () => {
-  test.each(["database", "memory"] as const)("with %s for state, three wrong guesses count, and one right one succeeds", async (state) => {
+  test.each(["database", "memory"] as const)("%s: three wrong guesses, or one right one", async (state) => {
     expect(await raceWrong({ state, wrap: pausing(7) })).toBe(3);
     expect(await raceRight({ state, wrap: pausing(8) })).toBe(1);
   });
@@ -68,7 +68,7 @@ describe("T19: the first sign-in of a phone", () => {
   });
 });
 
-describe.each(["database", "memory"] as const)("the budget under parallel requests, with %s for state", (state) => {
+describe.each(["database", "memory"] as const)("the budget under parallel requests (%s)", (state) => {
   test.each([1, 2, 3, 4])(
     "is neither exceeded nor reduced by starts, wrong and right guesses at once (seed %i)",
     async (seed) => {

@@ -46,7 +46,7 @@ test.each([
   ["another /24", "203.0.113.7", "203.0.114.7", false],
   ["one /48 of IPv6", "20010db800010001/64", "20010db80001ffff/64", true],
   ["another /48", "20010db800010001/64", "20010db800020001/64", false],
-])("addresses have tags of their own, and share a tag of their network: %s", async (_, one, other, isSame) => {
+])("addresses have tags of their own, and share one of their network: %s", async (_, one, other, isSame) => {
   const key: Key = { id: "key", kind: "traffic", material: Buffer.alloc(32), activeFrom: 0 };
   const keyring = { current: async () => key };
   const [a, b] = await Promise.all([one, other].map((each) => trafficOf({ keyring }, PHONE as Phone, each)));

@@ -38,17 +38,17 @@ describe("what raises or renews a session", () => {
   test.each([
     ["after a code, the authenticator app", of(["sms"]), both, ["otp"]],
     ["after the password, the authenticator app or a code", of(["pwd"]), both, ["otp", "sms"]],
-    ["after password and authenticator app, the app, even if that was just now", of(["pwd", "otp"]), both, ["otp"]],
-    ["after password and then code, the password", of(["pwd", "sms"]), password, ["pwd"]],
-    ["after code and then password, the password once that was long ago", of(["sms", "pwd"], SHOWN_MS + 1), password, ["pwd"]],
-    ["after code and then password, a code while the password is recent", of(["sms", "pwd"], SHOWN_MS), password, ["sms"]],
+    ["after password, then app: the app, even if just now", of(["pwd", "otp"]), both, ["otp"]],
+    ["after password, then code: the password", of(["pwd", "sms"]), password, ["pwd"]],
+    ["after code, then a stale password: the password", of(["sms", "pwd"], SHOWN_MS + 1), password, ["pwd"]],
+    ["after code, then a recent password: a code", of(["sms", "pwd"], SHOWN_MS), password, ["sms"]],
   ] as const)("under login protection: %s", (_, session, own, methods) => {
     expect(raisedBy(guarded, session, own, NOW)).toEqual(methods);
   });
 
   test.each([
     ["after a code, anything the user has", of(["sms"]), both, ["sms", "pwd", "otp"]],
-    ["after a code, a code or the authenticator app if there is no password", of(["sms"]), app, ["sms", "otp"]],
+    ["after a code, a code or the app if there is no password", of(["sms"]), app, ["sms", "otp"]],
     ["after a code, only a code if the password was set today", of(["sms"]), resetToday, ["sms"]],
     ["after the password, only the password if it was set today", of(["pwd"]), resetToday, ["pwd"]],
   ] as const)("without login protection: %s", (_, session, own, methods) => {

@@ -41,8 +41,8 @@ describe("an unlock", () => {
       CARRIES_6,
       { codeLength: 6, cap: 4 },
     ],
-    ["gives three even if the one of the day is used", [...row(10, HOUR), unlocked()], CARRIES_6, { codeLength: 6, cap: 3 }],
-    ["gives three even if more guesses were made than the budget has", [...row(30, 2 * DAY), unlocked()], CARRIES_6, { cap: 4 }],
+    ["gives three if that one is used", [...row(10, HOUR), unlocked()], CARRIES_6, { codeLength: 6, cap: 3 }],
+    ["gives three beyond an exceeded budget", [...row(30, 2 * DAY), unlocked()], CARRIES_6, { cap: 4 }],
     [
       "has three less what was used since",
       [...row(9, 3 * HOUR), unlocked(2 * HOUR), ...row(2, HOUR)],
@@ -61,12 +61,7 @@ describe("an unlock", () => {
       CARRIES_8,
       { codeLength: 6, cap: 3 },
     ],
-    [
-      "ends a day later",
-      [...row(9, 3 * DAY), unlocked(DAY)],
-      CARRIES_8,
-      { codeLength: 8, cap: 9 },
-    ],
+    ["ends a day later", [...row(9, 3 * DAY), unlocked(DAY)], CARRIES_8, { codeLength: 8, cap: 9 }],
     [
       "and not a millisecond sooner",
       [...row(9, 3 * DAY), unlocked(DAY - 1)],
@@ -85,7 +80,12 @@ describe("an unlock", () => {
       CARRIES_8,
       { codeLength: 8, cap: 9 },
     ],
-    ["counts if it was given after a backup was restored", [...spentLedger(NOW - HOUR), unlocked()], CARRIES_8, { codeLength: 6, cap: 3 }],
+    [
+      "counts if it was given after a backup was restored",
+      [...spentLedger(NOW - HOUR), unlocked()],
+      CARRIES_8,
+      { codeLength: 6, cap: 3 },
+    ],
   ])("%s", (_, ledger, lengths, expected) => {
     expect(allowance(ledger, lengths, NOW)).toMatchObject(expected);
   });

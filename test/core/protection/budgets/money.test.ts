@@ -171,7 +171,7 @@ describe("what a message has cost in the end", () => {
         ["second", 100_000],
       ],
     ],
-  ] as const)("is corrected on the budget of the sender that sent it: %s", async (_, sender, fee, price, expected) => {
+  ] as const)("is corrected on its sender's budget: %s", async (_, sender, fee, price, expected) => {
     const corrected: Sum[] = [];
     const settlePrice = createSettlePrice({
       limits: { correct: async (sums) => void corrected.push(...sums) },

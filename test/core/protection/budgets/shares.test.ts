@@ -87,7 +87,7 @@ async function sent(count: number, from: (n: number) => string): Promise<number>
   return through;
 }
 
-describe.each(["memory", "database"] as const)("strangers from networks where nobody signed in (%s)", (state) => {
+describe.each(["memory", "database"] as const)("strangers from unknown networks (%s)", (state) => {
   test("get three fifths of the budget, and nothing of what is kept for networks where people signed in", async () => {
     await open([1, 1], { hour: 20, state });
     expect(await sent(30, elsewhere)).toBe(12);

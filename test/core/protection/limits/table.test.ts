@@ -43,7 +43,7 @@ describe("the limits on a message", () => {
     ["prefix", 20],
     ["country", 300],
     ["total", 300],
-  ])("%s: asks a stranger for a challenge at a tenth of what is refused even with a solution", (limit, max) => {
+  ])("%s: asks a stranger for a challenge at a tenth of what is refused with a solution", (limit, max) => {
     const limitFor = (standing: Standing) =>
       sendLimits(DEFAULTS, { ...STRANGER, standing }).find(({ name }) => name === limit);
     const unsolved = limitFor({ name: "unsolved", isThirdParty: true });
@@ -85,7 +85,7 @@ describe("the limits on a message", () => {
       ],
       ["strangers 12/10080m", "phone_side 2/1m,6/60m", "phone 20/10080m"],
     ],
-    ["two messages, of which one is kept for known devices", [[2, DAY]], ["strangers 1/1440m", "phone 2/1440m"]],
+    ["two messages, one kept for known devices", [[2, DAY]], ["strangers 1/1440m", "phone 2/1440m"]],
     ["one message, which is kept for nobody", [[1, DAY]], ["strangers 1/1440m", "phone 1/1440m"]],
     [
       "two limits on one window",
