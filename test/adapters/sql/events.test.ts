@@ -18,12 +18,12 @@ describe("sqlite: the audit trail", () => {
       .orderBy("id")
       .execute();
 
-  test("tells of the sign-up, each sign-in and each end", async () => {
+  test("has the sign-up, each sign-in and each end of a session", async () => {
     const { users, sessions } = opened.stores;
     const user = aUser(newTag());
     const first = aSession(user.id);
     const second = aSession(user.id, { createdAt: NOW + 1 });
-    // A page of before handed it over.
+    // A page handed it over.
     const third = aSession(user.id, { createdAt: NOW, lastUsedAt: NOW + 2 });
     await users.signIn({ user, session: first });
     await users.signIn({ user: aUser(user.phoneTag), session: second });
@@ -49,12 +49,12 @@ describe("sqlite: the audit trail", () => {
     ]);
   });
 
-  test("tells nothing of the sign-out of somebody who is gone", async () => {
+  test("has no entry for a sign-out of a user who does not exist", async () => {
     expect(await opened.stores.sessions.endAll("nobody", NOW, "operator")).toBe(false);
     expect(await trail()).toEqual([]);
   });
 
-  test("has one end of a session, however many race for it", async () => {
+  test("has one end of a session, however many calls race to end it", async () => {
     const { users, sessions } = opened.stores;
     const user = aUser(newTag());
     const session = aSession(user.id);
@@ -65,7 +65,7 @@ describe("sqlite: the audit trail", () => {
     expect((await trail()).filter(({ type }) => type === "session_ended")).toHaveLength(1);
   });
 
-  test("tells nothing of a sign-in that failed", async () => {
+  test("has no entry for a sign-in that failed", async () => {
     const { users } = opened.stores;
     const session = aSession("");
     await users.signIn({ user: aUser(newTag()), session });

@@ -25,7 +25,7 @@ const sends = (key: string, max: number, windowMs = MINUTE): Limit => {
   return { name: "sends", key, windows: [{ max, windowMs }] };
 };
 
-/** Each call goes to another one. */
+/** Each call goes to the store that is next. */
 function inTurn(choose: () => LimitStore): LimitStore {
   return new Proxy({} as LimitStore, {
     get: (_, method) => {
@@ -66,7 +66,7 @@ function brokenSteps(path: string, isFull: () => boolean): { steps: Steps; close
   return { steps, close: () => libsql.close() };
 }
 
-/** What was lost is done again, as often as it takes. */
+/** Repeats what failed until it is done. */
 function persistent({ read, lookAndWrite, write }: Steps): Steps {
   const again = async <T>(run: () => Promise<T>): Promise<T> => {
     for (;;) {
@@ -84,7 +84,7 @@ function persistent({ read, lookAndWrite, write }: Steps): Steps {
   };
 }
 
-/** Memory that were ahead of the disk would count twice what is done again. */
+/** If memory were ahead of the disk, a repeated call would count twice. */
 limitStoreContract("sqlite, where every third commit fails", async () => {
   const opened = await openTestDatabase(clock);
   let commits = 0;
@@ -111,7 +111,7 @@ describe("the journal of limits", () => {
     store.take({ member: fresh("member"), limits: [limit] }, now);
   const rows = () => opened.database.db.selectFrom("limit_journal").selectAll().orderBy("id").execute();
 
-  test("nobody is told what is not on disk, and it leaves nothing behind in memory", async () => {
+  test("a take that is not on disk is rejected, and nothing of it stays in memory", async () => {
     let isFull = false;
     const broken = brokenSteps(opened.path, () => isFull);
     const store = createLimitStore({ ...opened.database, steps: broken.steps });
@@ -131,7 +131,7 @@ describe("the journal of limits", () => {
     broken.close();
   });
 
-  test("a clock that goes back finds again what was let go of", async () => {
+  test("a limit counts again what memory dropped when the clock goes back", async () => {
     const key = fresh("key");
     const limit = sends(key, 1, MINUTE);
     expect(await take(limit)).toMatchObject({ ok: true });
@@ -139,7 +139,7 @@ describe("the journal of limits", () => {
     expect(await take(limit, NOW + 30_000)).toEqual({ ok: false, refusedBy: "sends", retryAt: NOW + MINUTE });
   });
 
-  test("whoever lost a row sees what another one wrote in its place", async () => {
+  test("a store whose row was lost reads the row that another store wrote under the same id", async () => {
     let isFull = false;
     const broken = brokenSteps(opened.path, () => isFull);
     const store = createLimitStore({ ...opened.database, steps: broken.steps });
@@ -153,7 +153,7 @@ describe("the journal of limits", () => {
     broken.close();
   });
 
-  test("whoever is far behind reads all that the others wrote", async () => {
+  test("a store that is far behind reads all that the others wrote", async () => {
     const { steps, close } = brokenSteps(opened.path, () => false);
     const other = createLimitStore({ ...opened.database, steps });
     await take(sends(fresh("key"), 1), NOW, other);
@@ -164,7 +164,7 @@ describe("the journal of limits", () => {
     close();
   });
 
-  test("that could not be read is read by the next who asks", async () => {
+  test("rows that could not be read are read by the next take", async () => {
     const { steps } = opened.database;
     if (!steps) throw new Error("it runs in this process");
     const key = fresh("key");
@@ -177,14 +177,14 @@ describe("the journal of limits", () => {
     expect(await take(sends(key, 1), NOW, store)).toMatchObject({ ok: false });
   });
 
-  test("starts with all that a window still reaches back to", async () => {
+  test("a new store counts all that a window still reaches back to", async () => {
     const key = fresh("key");
     await take(sends(key, 1, DAY), NOW - DAY + 1);
     const { limits: anew } = createSqlStores(opened.database, { clock, onStaleKey: () => {} });
     expect(await take(sends(key, 1, DAY), NOW, anew)).toMatchObject({ ok: false, retryAt: NOW + 1 });
   });
 
-  test("starts without what was forgotten", async () => {
+  test("a new store does not count what was forgotten", async () => {
     const [key, member] = [fresh("key"), fresh("member")];
     await limits.take({ member, limits: [sends(key, 1)] }, NOW);
     await limits.forget([key], [member]);
@@ -192,7 +192,7 @@ describe("the journal of limits", () => {
     expect(await take(sends(key, 1), NOW, anew)).toMatchObject({ ok: true });
   });
 
-  test("starts without what matters no more", async () => {
+  test("a new store does not count what matters no longer", async () => {
     const key = fresh("key");
     await parallel(600, () => take(sends(key, 600), NOW - DAY));
     await take(sends(key, 600));
@@ -207,7 +207,7 @@ describe("the journal of limits", () => {
     expect((await rows()).at(-1)?.id).toBe(602);
   });
 
-  test("nor does a start look at more than a page of that without giving way", async () => {
+  test("a new store reads rows that matter no longer a page at a time", async () => {
     const old = { at: NOW - 2 * DAY, matters_until: NOW - DAY, entry: "{}" };
     await opened.database.db.insertInto("limit_journal").values(Array(1_600).fill(old)).execute();
     const seen: string[] = [];
@@ -217,7 +217,7 @@ describe("the journal of limits", () => {
     await other.close();
   });
 
-  test("is not written to by what changes nothing", async () => {
+  test("calls that change nothing write no row", async () => {
     await limits.forget([fresh("key")], [fresh("member")]);
     await limits.forgive([fresh("key")], 3);
     await limits.release(fresh("key"), fresh("member"), "all");
@@ -225,7 +225,7 @@ describe("the journal of limits", () => {
     expect(await rows()).toEqual([]);
   });
 
-  test("holds what a newer version adds to an entry", async () => {
+  test("a store reads an entry to which a newer version added a field", async () => {
     const [key, row] = [fresh("key"), { at: NOW, matters_until: NOW + MINUTE }];
     const entry = JSON.stringify({ c: [["member", NOW, MINUTE, key]], z: [["later", 1]] });
     await opened.database.db
@@ -235,7 +235,7 @@ describe("the journal of limits", () => {
     expect(await take(sends(key, 1))).toMatchObject({ ok: false });
   });
 
-  test("takes over once what a version before counted, however much there is", async () => {
+  test("what an earlier version counted is moved into the journal once, however much it is", async () => {
     const counted = await countInTables(opened.database);
     await expectMoved(opened.database, limits, counted);
     const once = await rows();
@@ -244,10 +244,10 @@ describe("the journal of limits", () => {
     expect(await rows()).toEqual(once);
   });
 
-  test("what is swept goes in pieces, and what was seeded stays", async () => {
+  test("a sweep deletes in pieces, and keeps the seed", async () => {
     const epoch = fresh("epoch");
     await limits.seed(epoch, []);
-    // A clock was ahead meanwhile.
+    // A clock was ahead for a while.
     for (let n = 0; n < 30; n++) await take(sends(fresh("key"), 1), n === 5 ? NOW : NOW - DAY);
     await take(sends(fresh("key"), 1));
     expect(await limits.sweep(NOW - MINUTE, 20)).toBe(20);
@@ -276,14 +276,14 @@ describe("the journal of limits, in several processes", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("racing, exactly as many pass as the limit allows, over all of them", async () => {
+  test("takes of processes that race pass exactly as often as the limit allows", async () => {
     const asked = JSON.stringify({ ...sends("raced", 70), takes: 60 });
     const ended = await Promise.all(Array.from({ length: 3 }, () => children.run("take", path, asked)));
     const passed = ended.map(({ stdout }) => Number(stdout));
     expect(passed.reduce((sum, each) => sum + each, 0)).toBe(70);
   });
 
-  test("killed right after its answers, what it counted counts", async () => {
+  test("takes of a process that is killed right after its answers count", async () => {
     const asked = JSON.stringify({ ...sends("killed", 5), takes: 4 });
     expect(await children.run("take-and-die", path, asked)).toMatchObject({
       signal: "SIGKILL",

@@ -16,7 +16,7 @@ const take = (limits: LimitStore, key: string, max: number, now = NOW, windowMs 
   return limits.take({ member: fresh("member"), limits: [{ name: "sends", key, windows }] }, now);
 };
 
-/** Transactions are undone where there is an error for them. */
+/** Transactions are rolled back, each with the next of these errors. */
 function losing(
   { db, transaction }: SqlDatabase,
   errors: readonly Error[],
@@ -50,14 +50,14 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
   });
   afterEach(() => opened.close());
 
-  /** How this process's take begins. */
+  /** The first word of the first statement of a take of this process. */
   const beginning = async () => {
     seen = [];
     expect(await take(limits, fresh("key"), 1)).toMatchObject({ ok: true });
     return seen[0]?.split(" ")[0];
   };
 
-  test("what the other gave back is free: no memory alone refuses", async () => {
+  test("a take passes when another process has given back, though this process's memory says that the limit is full", async () => {
     const key = fresh("key");
     expect(await take(limits, key, 1)).toMatchObject({ ok: true });
     expect(await take(other, key, 1)).toMatchObject({ ok: false });
@@ -65,7 +65,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await take(other, key, 1)).toMatchObject({ ok: true });
   });
 
-  test("nor does one of another history, whose last row has the same number", async () => {
+  test("a take passes when another history has a last row of the same number, though memory says that the limit is full", async () => {
     const key = fresh("key");
     await take(limits, key, 1);
     const { db } = opened.database;
@@ -77,7 +77,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await take(limits, key, 1, NOW + 9)).toMatchObject({ ok: true });
   });
 
-  test("who was overtaken asks for their turn at once from then on, until nobody else has written", async () => {
+  test("a process that was overtaken locks its turn first, until no other process has written in between", async () => {
     expect(await beginning()).toBe("insert");
     await take(other, fresh("key"), 1);
     expect(await beginning()).toBe("begin");
@@ -85,7 +85,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await beginning()).toBe("insert");
   });
 
-  test("nobody overtakes whose turn it is, and of one process one group waits, however long that takes", async () => {
+  test("a process waits for the lock of a turn with one group of takes only, however long another one holds it", async () => {
     for (const first of ["insert", "begin", "insert"]) expect(await beginning()).toBe(first);
     const appends = () => seen.filter((text) => text.startsWith("insert into `limit_journal`")).length;
     let answered = 0;
@@ -108,7 +108,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await Promise.all(taken.all)).toEqual([true, true]);
   });
 
-  test("what several asked for at one moment is read as long as any of it matters", async () => {
+  test("an entry of several takes is read as long as any of them matters", async () => {
     const [short, long] = [fresh("short"), fresh("long")];
     await Promise.all([take(limits, short, 1), take(limits, long, 1, NOW, DAY)]);
     const later = createLimitStore(opened.database);
@@ -116,7 +116,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await take(later, short, 1, NOW + 10 * MINUTE)).toMatchObject({ ok: true });
   });
 
-  test("nor is it swept before all of it is old", async () => {
+  test("an entry of several takes is not swept before all of them are old", async () => {
     const key = fresh("key");
     await Promise.all([take(limits, fresh("old"), 1, NOW - DAY), take(limits, key, 1)]);
     await take(limits, fresh("last"), 1);
@@ -124,14 +124,14 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await take(createLimitStore(opened.database), key, 1)).toMatchObject({ ok: false });
   });
 
-  test("what a version before counted is moved by the next who asks, where a move came to nothing", async () => {
+  test("what an earlier version counted is moved by the next take when the first move failed", async () => {
     const counted = await countInTables(opened.database);
     const store = createLimitStore(losing(opened.database, [AWAY]));
     await expect(take(store, fresh("key"), 1)).rejects.toBe(AWAY);
     await expectMoved(opened.database, store, counted);
   });
 
-  test("nor is it missed where only one of its tables holds anything", async () => {
+  test("what an earlier version counted is moved when only one of its tables has rows", async () => {
     const key = fresh("guesses");
     const row = { limit_key: key, member: fresh("member"), amount: 2, ends_at: NOW + MINUTE };
     await opened.database.db.insertInto("limit_leases").values(row).execute();
@@ -140,7 +140,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await limits.take({ member: fresh("m"), limits: [], lease }, NOW)).toMatchObject({ leased: 1 });
   });
 
-  /** A process that was overtaken, whose first turns come to these errors. */
+  /** A process that was overtaken, whose first turns fail with these errors. */
   const overtaken = async (...errors: readonly Error[]) => {
     const store = createLimitStore(losing(opened.database, errors));
     await take(store, fresh("key"), 1);
@@ -148,7 +148,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     return store;
   };
 
-  test("a turn that is undone and done again counts once", async () => {
+  test("a take whose transaction deadlocks and is run again counts once", async () => {
     const key = fresh("key");
     const store = await overtaken(DEADLOCK);
     expect(await take(store, key, 3)).toMatchObject({ ok: true });
@@ -157,7 +157,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(taken.map(({ ok }) => ok)).toEqual([true, true, false]);
   });
 
-  test("of a turn that comes to nothing, nothing is left in memory, though one in it built on another", async () => {
+  test("a take whose transaction fails leaves nothing in memory, also if another take built on it", async () => {
     const key = fresh("sum");
     const store = await overtaken(AWAY);
     const spend = (amount: number) => {
@@ -169,7 +169,7 @@ describe.runIf(hasMariadb())("mariadb: two processes at the journal of limits", 
     expect(await spend(10)).toMatchObject({ ok: true });
   });
 
-  test("while one stands still in the middle of its turn, the others wait for it once", async () => {
+  test("no process waits for the turn again while another one hangs in it", async () => {
     for (const store of [limits, other, limits, other]) await take(store, fresh("key"), 1);
     await opened.database.transaction(async (trx) => {
       await lockTurn(trx);

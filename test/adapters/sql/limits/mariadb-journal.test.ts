@@ -23,7 +23,7 @@ const take = (limits: LimitStore, limit: Limit, now = NOW) =>
   limits.take({ member: fresh("member"), limits: [limit] }, now);
 const passing = (taken: readonly { readonly ok: boolean }[]) => taken.filter(({ ok }) => ok).length;
 
-/** When a row of the journal is written, `fault` may come before it or after it. */
+/** Calls `fault.before` before a row of the journal is written, and `fault.after` after it. */
 function faulty(
   { db, transaction }: SqlDatabase,
   fault: { before?(): void; after?(): void },
@@ -49,7 +49,7 @@ function away(): never {
   throw new UnavailableError("the database", { cause: new Error("lost") });
 }
 
-/** What was not done is done again, as often as it takes; but what is seeded comes once. */
+/** Repeats each call until the database is there, except `seed`. */
 function persistent(store: LimitStore): LimitStore {
   const again = async (name: keyof LimitStore, args: unknown[]) => {
     for (;;) {
@@ -68,7 +68,7 @@ function persistent(store: LimitStore): LimitStore {
   });
 }
 
-/** Calls go to two processes in turn. One starts anew now and then, and one out of three of its takes fails. */
+/** Calls go to two processes in turn. One is started anew with every ninth call, and every third of its rows fails. */
 describe.runIf(hasMariadb())("mariadb", () => {
   limitStoreContract("mariadb, over several processes, restarts and faults", async () => {
     const opened = await openTestMysql(clock);
@@ -108,7 +108,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
 
   const rows = () => opened.database.db.selectFrom("limit_journal").selectAll().orderBy("id").execute();
 
-  test("takes of one moment are one statement, as long as nobody else writes", async () => {
+  test("takes of the same moment are one statement while no other process writes", async () => {
     await take(limits, upTo(fresh("key"), 1));
     seen = [];
     const key = fresh("key");
@@ -117,7 +117,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect((await rows()).length).toBe(3);
   });
 
-  test("whoever is overtaken decides anew, and waits for their turn from then on", async () => {
+  test("a process that another one overtook decides anew, and locks its turn from then on", async () => {
     const other = createLimitStore(opened.database);
     const key = fresh("key");
     for (const store of [limits, other]) await take(store, upTo(fresh("key"), 1));
@@ -126,7 +126,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(seen).toContain("select `limit_key` from `limits` where `limit_key` = ? for update");
   });
 
-  test("nobody is told what was not written, and it leaves nothing behind in memory", async () => {
+  test("a take whose row is not written is rejected, and nothing of it stays in memory", async () => {
     let isAway = false;
     const store = createLimitStore(faulty(opened.database, { before: () => void (isAway && away()) }));
     const key = fresh("key");
@@ -138,7 +138,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(passing(await parallel(5, () => take(store, upTo(key, 3))))).toBe(2);
   });
 
-  test("what was written counts, though the answer was lost", async () => {
+  test("a take whose row was written counts, even if its answer was lost", async () => {
     let isLost = true;
     const store = createLimitStore(faulty(opened.database, { after: () => void (isLost && away()) }));
     const key = fresh("key");
@@ -147,7 +147,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(passing(await parallel(5, () => take(store, upTo(key, 2))))).toBe(1);
   });
 
-  test("one that stands still in the middle of its turn does not hold up the others for good", async () => {
+  test("a process that hangs while it holds the turn does not block the others", async () => {
     const key = fresh("key");
     await take(limits, upTo(key, 9));
     const other = createLimitStore(opened.database);
@@ -157,7 +157,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     });
   });
 
-  test("where one stands still between a row and its commit, the others are told instead of waiting with it", async () => {
+  test("takes of other processes are rejected while a process hangs between its row and its commit", async () => {
     const key = fresh("key");
     await take(limits, upTo(key, 2));
     const next = (await rows()).length + 1;
@@ -169,7 +169,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(passing(await parallel(3, () => take(limits, upTo(key, 2))))).toBe(1);
   });
 
-  test("by another history, such as that of a replica that took over, everything is decided anew", async () => {
+  test("if a store is overtaken by another history, such as that of a replica that took over, everything is decided anew", async () => {
     const key = fresh("key");
     await take(limits, upTo(key, 2));
     const kept = await rows();
@@ -181,7 +181,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(await take(limits, upTo(key, 4), NOW + 9)).toMatchObject({ ok: false });
   });
 
-  test("a start asks for a page at a time also of what matters no more", async () => {
+  test("a new process reads rows that matter no longer in pages too", async () => {
     await take(limits, upTo(fresh("key"), 1));
     const old = { at: NOW - 2 * DAY, matters_until: NOW - DAY, entry: "[]" };
     const many = Array.from({ length: 1_000 }, (_, n) => ({ ...old, id: n + 10 }));
@@ -191,7 +191,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(seen.filter((text) => /from `limit_journal` .*limit 250$/.test(text)).length).toBeGreaterThan(3);
   });
 
-  test("a clock that goes back finds again what was let go of", async () => {
+  test("a limit counts again what memory dropped when the clock goes back", async () => {
     const key = fresh("key");
     expect(await take(limits, upTo(key, 1))).toMatchObject({ ok: true });
     for (let n = 0; n < 9; n++) await take(limits, upTo(fresh("other"), 1), NOW + DAY);
@@ -201,7 +201,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     });
   });
 
-  test("what is swept goes in pieces; what was seeded stays, and the last row, by which the next is known", async () => {
+  test("a sweep deletes in pieces, and keeps the seed and the last row, which gives the next id", async () => {
     const epoch = fresh("epoch");
     await limits.seed(epoch, []);
     for (let n = 0; n < 30; n++) await take(limits, upTo(fresh("key"), 1), NOW - DAY);
@@ -217,7 +217,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
       expect(await store.seeded(epoch)).toBe(true);
   });
 
-  test("what was swept is no free place: whoever knows the row before it reads on", async () => {
+  test("the id of a swept row is not used again: a process whose last row is before it reads on", async () => {
     const other = createLimitStore(opened.database);
     const key = fresh("key");
     await take(other, upTo(key, 2));
@@ -228,7 +228,7 @@ describe.runIf(hasMariadb())("mariadb: the journal of limits", () => {
     expect(await take(other, upTo(fresh("key"), 1))).toMatchObject({ ok: true });
   });
 
-  test("takes over what a version before counted, and what one counts that still runs", async () => {
+  test("what an earlier version counted is moved into the journal, also what it still counts meanwhile", async () => {
     await expectMoved(opened.database, limits, await countInTables(opened.database));
     const counted = await countInTables(opened.database);
     await limits.sweep(NOW - DAY, 1_000);
@@ -243,7 +243,7 @@ describe.runIf(hasMariadb())("mariadb: counters that four processes share", () =
   });
   afterAll(() => children.remove());
 
-  test.each([20, 100])("let exactly %i through", async (max) => {
+  test.each([20, 100])("a counter lets exactly %i takes of all processes pass", async (max) => {
     const { server, database } = await openTestMysql(clock);
     const counter = { name: "total", key: "total", windows: [{ max, windowMs: 60_000 }] };
     const words = ["take", JSON.stringify(server), JSON.stringify({ ...counter, takes: TAKES_EACH })];
@@ -254,7 +254,7 @@ describe.runIf(hasMariadb())("mariadb: counters that four processes share", () =
     await database.close();
   });
 
-  test("killed right after its answers, what one of them counted counts", async () => {
+  test("takes of a process that is killed right after its answers count", async () => {
     const { server, stores, close } = await openTestMysql(clock);
     const asked = JSON.stringify({ ...upTo("killed", 5), takes: 4 });
     const ended = await children.run("take-and-die", JSON.stringify(server), asked);
@@ -266,7 +266,7 @@ describe.runIf(hasMariadb())("mariadb: counters that four processes share", () =
   test.each([
     [301, 3],
     [400, 30],
-  ])("spend %i exactly as far as %i at a time go", async (max, amount) => {
+  ])("a sum of %i is spent exactly as far as takes of %i go", async (max, amount) => {
     const { server, database } = await openTestMysql(clock);
     const sum = { name: "spend", key: "spend", amount, windows: [{ max, windowMs: 3_600_000 }] };
     const words = ["take", JSON.stringify(server), JSON.stringify({ ...sum, takes: TAKES_EACH })];

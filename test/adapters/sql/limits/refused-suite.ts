@@ -4,7 +4,7 @@ import { fresh, MINUTE, NOW } from "../../../contracts/samples.ts";
 
 export interface Watched {
   readonly limits: LimitStore;
-  /** The texts of the statements that were run since it was asked last. */
+  /** The texts of the statements that were run since the last call. */
   statements(): readonly string[];
 }
 
@@ -13,7 +13,7 @@ export function createStatementLog() {
   let noted: string[] = [];
   return {
     note: (text: string) => void noted.push(text),
-    /** Those since it was asked last. */
+    /** Those since the last call. */
     taken(): readonly string[] {
       const since = noted;
       noted = [];
@@ -43,9 +43,9 @@ function checksOf(full?: string): readonly Limit[] {
 }
 
 /**
- * Whoever is refused by anything sends reads alone, outside of any transaction, and no more than who passes sends.
+ * A refused take sends only reads, outside of any transaction, and no more statements than one that passes.
  *
- * @param looks how many statements a take reads by before its first that writes
+ * @param looks how many statements a take reads with before its first write
  */
 export function refusedSuite(watched: () => Watched, { looks }: { readonly looks: number }): void {
   const cost = async (request: Omit<TakeRequest, "member">) => {
@@ -72,7 +72,7 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
     },
   );
 
-  test("nor does one that waits before a resend", async () => {
+  test("a take that is refused by the wait before a resend writes nothing", async () => {
     const backoff = { baseMs: MINUTE, windowMs: MINUTE };
     const limit: Limit = { name: "resend", key: fresh("key"), windows: [], backoff };
     expect((await cost({ limits: [limit] })).taken).toMatchObject({ ok: true });
@@ -81,7 +81,7 @@ export function refusedSuite(watched: () => Watched, { looks }: { readonly looks
     expect(statements.filter((sql) => WRITES.test(sql))).toEqual([]);
   });
 
-  test(`what passes reads ${looks} times before it writes`, async () => {
+  test(`a take that passes reads ${looks} times before it writes`, async () => {
     const { statements } = await cost({ limits: checksOf(), lease: lease(3) });
     const begun = statements.findIndex((sql) => WRITES.test(sql));
     expect(begun).toBe(looks);

@@ -18,7 +18,7 @@ describe("sqlite: what is refused writes nothing", () => {
 
   refusedSuite(() => ({ limits: opened.stores.limits, statements: log.taken }), { looks: 2 });
 
-  test("nor does the whole start around it: the file and its log stay as they are", async () => {
+  test("a start that is refused by a limit changes neither the database file nor its log", async () => {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-refused-"));
     const file = join(folder, "data/phonekey.db");
     const world = await createWorld({ folder, env: { STATE_URL: "database" } });

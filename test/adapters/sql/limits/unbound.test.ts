@@ -10,13 +10,13 @@ beforeEach(async () => {
 });
 afterEach(() => opened.close());
 
-/** Two keys of one backend, of which one is bound by nothing: `SendLimit` "backend" counts both together. */
-describe("what a take that is bound by nothing counts", () => {
+/** Two API keys of one backend, one of them without a limit: `SendLimit` "backend" counts both together. */
+describe("a take under a limit without windows", () => {
   const stores: [string, () => LimitStore][] = [
     ["SQLite", () => opened.stores.limits],
     ["memory", () => createMemoryLimitStore()],
   ];
-  test.each(stores)("counts a day against whoever is bound: %s", async (_, open) => {
+  test.each(stores)("counts for a day against takes that have a window: %s", async (_, open) => {
     const limits = open();
     const [key, member] = [fresh("backend-sends"), () => fresh("member")];
     const unbound = { name: "backend", key, windows: [] };
@@ -30,7 +30,7 @@ describe("what a take that is bound by nothing counts", () => {
     });
   });
 
-  test("counts after a restart, too", async () => {
+  test("counts after a restart too", async () => {
     const key = fresh("backend-sends");
     const unbound = { name: "backend", key, windows: [] };
     const bound = { name: "backend", key, windows: [{ max: 3, windowMs: DAY }] };

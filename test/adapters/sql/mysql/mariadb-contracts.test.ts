@@ -96,7 +96,7 @@ describe.runIf(hasMariadb())("mariadb: every statement", () => {
   });
   afterAll(() => opened.close());
 
-  test("is one that MySQL 5.7 takes", () => {
+  test("is valid in MySQL 5.7", () => {
     expect(statements.size).toBeGreaterThan(100);
     expect([...statements].flatMap((sql) => refusedByMysql57(sql) ?? [])).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe.runIf(hasMariadb())("mariadb: every statement", () => {
     const plan = await opened.database.db.executeQuery<Step>(CompiledQuery.raw(`explain ${sql}`, parameters));
     return plan.rows;
   };
-  /** What an insert of values inserts into has no rows to look at. */
+  /** An insert of values has no rows to look at in the table that it inserts into. */
   const scansOf = async (sql: string) =>
     (await planOf(sql)).filter(({ type, rows }) => rows !== null && (type === "ALL" || type === "index"));
 
@@ -137,7 +137,7 @@ describe.runIf(hasMariadb())("mariadb: every statement", () => {
   });
 });
 
-/** So many rows that a scan is not the quickest way, with times on both sides of the one that is asked about. */
+/** So many rows that a scan is not the quickest way, with times before and after the one that is asked about. */
 async function fill({ server }: TestMysql): Promise<void> {
   const columns = await asRoot(
     `select table_name as t, column_name as c, data_type as d, extra as e from information_schema.columns where table_schema = '${server.database}'`,

@@ -36,7 +36,7 @@ interface Answers {
   readonly others: unknown[];
 }
 
-/** Keeps `width` callers busy until it is told to stop; resolves with what they were answered. */
+/** Keeps `width` callers busy until `stop` is called, which resolves with the counts of their answers. */
 function load(width: number, call: () => Promise<unknown>) {
   const answers: Answers = { done: 0, unavailable: 0, others: [] };
   let isRunning = true;
@@ -87,7 +87,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     return rows.map(({ id }) => Number(id));
   };
 
-  test("T17: all of them killed again and again under load: only 503, never more than the pool, then all is well", async () => {
+  test("T17: all of them killed again and again under load: only 503, no more connections than the pool allows, then recovery", async () => {
     const { users, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const phones = Array.from({ length: 20 }, () => tag());
@@ -108,7 +108,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     expect(others).toEqual([]);
     expect(unavailable).toBeGreaterThan(0);
     expect(done).toBeGreaterThan(0);
-    // The server may still be clearing away one that was killed when its successor comes.
+    // The server may still be clearing away a killed one when its successor comes.
     expect(most).toBeLessThanOrEqual(2 * 6);
     await expect.poll(async () => (await mine()).length).toBeLessThanOrEqual(6);
     await opened.database.ping();
@@ -122,7 +122,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     }
   });
 
-  test("a statement that takes too long is given up, and the next one has a connection", async () => {
+  test("a statement that takes too long is given up, and its connection is free for the next one", async () => {
     const hasty = await openMysql(opened.server, { statementTimeoutMs: 1_000, connections: 2 });
     const began = performance.now();
     const slow = await parallel(2, () =>
@@ -134,7 +134,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     await hasty.close();
   });
 
-  test("closing waits for what is running, and keeps its word", async () => {
+  test("closing waits for a running transaction and commits it", async () => {
     const { transaction, close } = opened.database;
     const other = await opened.another();
     const epoch = fresh("epoch");
@@ -149,7 +149,7 @@ describe.runIf(hasMariadb())("mariadb: lost connections", () => {
     });
     await begun;
     await close();
-    // Read without a lock, which would wait for it, too.
+    // Read without a lock, since a lock would wait for it too.
     const written = other.database.db.selectFrom("limit_seeds").select("epoch").where("epoch", "=", epoch);
     expect(await written.execute()).toEqual([{ epoch }]);
     await writing;
@@ -165,7 +165,7 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
   });
   afterAll(() => proxy.close());
 
-  test("fails within the deadlines, and works again by itself", async () => {
+  test("pings fail within the deadlines, and work again after the network is back", async () => {
     const direct = await openTestMysql(clock);
     const times = { statementTimeoutMs: 1_000, connectTimeoutMs: 1_000, waitMs: 1_000, connections: 3 };
     const database = await openMysql({ ...direct.server, port: proxy.port }, times);
@@ -173,7 +173,7 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     proxy.freeze();
     const began = performance.now();
     const cut = await parallel(12, () => database.ping().catch((error: unknown) => error));
-    // Without deadlines of its own nothing would end at all.
+    // Without deadlines nothing would end.
     expect(performance.now() - began).toBeLessThan(10_000);
     for (const error of cut) expect(error).toBeInstanceOf(UnavailableError);
     proxy.thaw();
@@ -187,7 +187,7 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     await direct.close();
   });
 
-  test("a connection that is asked whether it answers says no when nothing comes back", async () => {
+  test("a connection says that it does not answer when nothing comes back", async () => {
     const times = { connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, lockWaitSeconds: 3 };
     const connection = await (await createConnector({ ...mariadbServer(), port: proxy.port }, times))();
     expect([await connection.answers(), connection.isOpen()]).toEqual([true, true]);
@@ -196,7 +196,7 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
     proxy.thaw();
   });
 
-  test("what runs when the other side closes the connection fails at once", async () => {
+  test("a running statement fails at once when the other side closes the connection", async () => {
     const direct = await openTestMysql(clock);
     const database = await openMysql({ ...direct.server, port: proxy.port }, { connections: 2 });
     const running = sql`select sleep(20)`.execute(database.db).catch((error: unknown) => error);
@@ -212,7 +212,7 @@ describe.runIf(hasMariadb())("mariadb: a network that is cut", () => {
   });
 });
 
-describe.runIf(hasMariadb())("mariadb: a server of its own", () => {
+describe.runIf(hasMariadb())("mariadb: a server of the test's own", () => {
   const NAME = "mysql.test";
   let folder: string;
   let certificates: Certificates;
@@ -243,14 +243,14 @@ describe.runIf(hasMariadb())("mariadb: a server of its own", () => {
       (error: Error) => (error.cause as Error).message,
     );
 
-  test("TLS: encrypted, where the certificate is good and bears the name", async () => {
+  test("TLS: a connection is encrypted, where the certificate is good and bears the name", async () => {
     const database = await openMysql({ ...server, tls: { serverName: NAME, caFile: certificates.caFile } });
     const { rows } = await sql<{ Value: string }>`show session status like 'Ssl_cipher'`.execute(database.db);
     expect(rows[0]?.Value).not.toBe("");
     await database.close();
   });
 
-  test("TLS: refused where it is of an authority nobody named, of another name, or not there", async () => {
+  test("TLS: a connection is refused when the authority is unknown, the name is another, or the CA file or TLS is missing", async () => {
     expect(await causeOf({ serverName: NAME })).toContain("the server's certificate is not good");
     const otherName = await causeOf({ serverName: "other.test", caFile: certificates.caFile });
     expect(otherName).toContain("the server's certificate is not good");
@@ -260,7 +260,7 @@ describe.runIf(hasMariadb())("mariadb: a server of its own", () => {
     );
   });
 
-  test("killed and restarted under load: nothing acknowledged is lost, 503 meanwhile, recovers by itself", async () => {
+  test("a server that is killed and restarted under load loses nothing acknowledged: 503 meanwhile, then recovery", async () => {
     const database = await openMysql(server, { connections: 5, waitMs: 1000 });
     await migrate(database, clock);
     const { verifications, keys } = createSqlStores(database, { clock, onStaleKey: () => {} });

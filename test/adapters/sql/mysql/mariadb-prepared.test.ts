@@ -6,7 +6,7 @@ import { hasMariadb, mariadbServer } from "../../../support/services/mysql.ts";
 const STATEMENTS = 30;
 const VALUES = 2_000;
 
-/** Another text for each name. */
+/** A different text for each name. */
 function anyOf(values: number, name: string): string {
   return `select 1 in (${Array.from({ length: values }, () => "?").join(",")}) as ${name}`;
 }
@@ -29,25 +29,25 @@ describe.runIf(hasMariadb())("mariadb: prepared statements", () => {
     await ask("first");
     const before = heapBytes();
     for (let n = 0; n < STATEMENTS; n += 1) await ask(`n${n}`);
-    // Of itself mysql2 keeps 200.
+    // mysql2 by itself keeps 200.
     expect((heapBytes() - before) / (STATEMENTS * VALUES)).toBeLessThan(30);
   });
 
-  test("bind numbers, texts and nulls as they are, also when they run again", async () => {
+  test("bind numbers, texts and nulls unchanged, also when they run again", async () => {
     for (let n = 0; n < 3; n += 1) {
       const rows = await connection.run("select ? + 1 as n, ? as t, ? as none", [n, "中文", null]);
       expect(rows).toEqual([{ n: n + 1, t: "中文", none: null }]);
     }
   });
 
-  test("run in the order in which they were asked for, also those that are to be prepared first", async () => {
+  test("run in the order in which they were asked for, also if some have to be prepared first", async () => {
     await connection.run("create temporary table kept (n int) engine = innodb");
     await connection.run("begin");
     await Promise.all([connection.run("insert into kept values (?)", [1]), connection.run("rollback")]);
     expect(await connection.run("select n from kept")).toEqual([]);
   });
 
-  test("say what is wrong with them, and others run after them", async () => {
+  test("reject with the server's error, and later statements run", async () => {
     await expect(connection.run("select ? from nowhere_at_all", [1])).rejects.toThrow("nowhere_at_all");
     expect(await ask("after", 3)).toEqual([{ after: 1 }]);
   });

@@ -30,7 +30,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
   const touch = (db: SqlDatabase["db"], epoch: string) =>
     sql`update limit_seeds set epoch = epoch where epoch = ${epoch}`.execute(db);
 
-  test("that lock each other out are run again until both are done", async () => {
+  test("transactions that deadlock are run again until both are done", async () => {
     const { transaction } = opened.database;
     let runs = 0;
     let locked = 0;
@@ -47,7 +47,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     expect(runs).toBeGreaterThan(2);
   });
 
-  test("and a statement that waits too long for a lock is run again", async () => {
+  test("a statement that waits too long for a lock is run again", async () => {
     const { transaction, db } = opened.database;
     let touched = false;
     let holds = () => {};
@@ -66,13 +66,13 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     await holding;
   });
 
-  test("that fail leave nothing, and their connection clean", async () => {
+  test("transactions that fail leave no row and no open transaction", async () => {
     expect(await transactAtOnce(opened.database)).toBe(42);
-    // InnoDB tells the same again to whoever asks within a tenth of a second, also of another file.
+    // InnoDB gives the same answer again to all who ask within a tenth of a second, also about another table.
     await expect.poll(openTransactions, { interval: 150 }).toBe(0);
   });
 
-  test("a session's end is in the trail once, however many race for it", async () => {
+  test("the end of a session is in the audit trail once, however many calls race to end it", async () => {
     const { users, sessions, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const user = aUser(tag());
@@ -98,7 +98,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     expect(ends).toHaveLength(1);
   });
 
-  test("a sign-in, a start and a wrong guess take few ways to the server", async () => {
+  test("a sign-in, a start and a wrong guess take few round trips to the server", async () => {
     const sent: string[] = [];
     const watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
     const { users, keys, limits: store, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });

@@ -28,7 +28,7 @@ useOwnMariadb();
 
 const clock = { now: () => NOW };
 
-/** The sentence that the person at the terminal reads. */
+/** The sentence that an operator reads at the terminal. */
 async function sentenceOf(opening: Promise<SqlDatabase>): Promise<string> {
   const error = await opening.then(
     async (database) => {
@@ -76,7 +76,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
     }
   });
 
-  test("a wrong password, user or database is one sentence, and names none of them", async () => {
+  test("a wrong password, user or database gives a sentence that names none of them", async () => {
     const password = await sentenceOf(openMysql({ ...server, ...carl, password: "wr0ng" }));
     expect(password).toBe("the server refused the user or the password");
     const user = await sentenceOf(openMysql({ ...server, user: "nob0dy" }));
@@ -87,7 +87,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
     expect(alien).toBe("the database's user may not use this database, or there is none of this name");
   });
 
-  test("a server that is not there is unavailable, with its cause", async () => {
+  test("a server that cannot be reached gives the cause", async () => {
     expect(await sentenceOf(openMysql({ ...server, port: 1 }))).toContain("ECONNREFUSED");
     expect(await sentenceOf(openMysql({ ...server, socketPath: "/nowhere.sock" }))).toContain("ENOENT");
   });
@@ -102,7 +102,7 @@ describe.runIf(hasMariadb())("mariadb: opening", () => {
     await until(async () => (await connectionsTo(server.database)) === 0);
   });
 
-  test("a missing right says which", async () => {
+  test("a missing right is named", async () => {
     const database = await openMysql({ ...server, ...carl });
     const error = await sql`create table mine (id int)`
       .execute(database.db)
@@ -122,7 +122,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
   });
   afterAll(() => opened.close());
 
-  test("is compared byte by byte, whatever the server's default is", async () => {
+  test("ids are compared byte by byte, whatever the server's default collation is", async () => {
     const { verifications } = opened.stores;
     const lower = aVerification({ id: "abc-ä" });
     const upper = aVerification({ id: "ABC-Ä" });
@@ -132,7 +132,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
     expect(await verifications.find("Abc-a")).toBeUndefined();
   });
 
-  test("keeps every character and the largest safe number", async () => {
+  test("every character and the largest safe number are kept", async () => {
     const { users, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const user = aUser(tag(), { name: "\u{1F468}‍\u{1F469} 王\\'\"`?", createdAt: Number.MAX_SAFE_INTEGER });
@@ -148,14 +148,14 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
     expect(await verifications.find(long.id)).toBeUndefined();
   });
 
-  test("refuses the same values as SQLite", async () => {
+  test("values that SQLite refuses are refused", async () => {
     for (const value of [true, Number.NaN, undefined, {}, new Date(0)]) {
       const insert = sql`insert into limit_seeds (epoch) values (${value})`.execute(opened.database.db);
       await expect(insert).rejects.toThrow(TypeError);
     }
   });
 
-  test("an update tells how many rows it matched, also where it changed none", async () => {
+  test("an update tells how many rows it matched, even if it changed none", async () => {
     const { keys } = opened.stores;
     const key = aKey();
     await keys.add(key);
@@ -164,7 +164,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
     expect(await keys.rewrap(key.id, key.secretId, same)).toBe(true);
   });
 
-  test("is read and written in sessions of our own making", async () => {
+  test("a session has the isolation, mode, character set and time limits that Phonekey sets", async () => {
     const { rows } = await sql<Record<string, unknown>>`
       select @@session.tx_isolation as isolation, @@session.sql_mode as mode, @@session.character_set_client as charset,
         @@session.autocommit as autocommit, @@session.wait_timeout as silentSeconds,
@@ -176,13 +176,13 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
         charset: "utf8mb4",
         autocommit: 1,
         silentSeconds: 120,
-        // Less than a statement may take: it is run again, and not given up.
+        // Less than a statement may take: a statement that waits for a lock is run again, not given up.
         lockWaitSeconds: 3,
       },
     ]);
   });
 
-  test("each text is prepared once for a connection", async () => {
+  test("each statement text is prepared once for a connection", async () => {
     const one = await openTestMysql(clock, { connections: 1 });
     const prepared = async () =>
       Number((await asRoot("show global status like 'Com_stmt_prepare'"))[0]?.Value);
@@ -193,7 +193,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
     await one.close();
   });
 
-  test("a connection keeps no more than 128 of them: the server has a bound for all clients together", async () => {
+  test("a connection keeps at most 128 prepared statements, since the server limits those of all clients together", async () => {
     const one = await openTestMysql(clock, { connections: 1 });
     const kept = async () =>
       Number((await asRoot("show global status like 'Prepared_stmt_count'"))[0]?.Value);
@@ -205,7 +205,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
 });
 
 describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
-  test("a user's last connection, and a server that is read only, are unavailable and pass", async () => {
+  test("the limit of a user's connections and a read-only server are UnavailableError, and pass", async () => {
     const { server, close } = await openTestMysql(clock);
     await asRoot(
       "create user 'few'@'%' identified by 'x' with max_user_connections 2",
@@ -229,7 +229,7 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
     const before = await connection();
     await asRoot("set global read_only = 1");
     await expect(insert()).rejects.toThrow(UnavailableError);
-    // The name may lead to a new primary.
+    // The name may lead to a new primary by now.
     expect(await connection()).not.toEqual(before);
     await expect(few.ping()).rejects.toThrow(UnavailableError);
     await asRoot("set global read_only = 0");
@@ -240,7 +240,7 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
     await asRoot("drop user 'few'@'%'");
   });
 
-  test("what is written is committed, also where the server would begin a transaction behind each", async () => {
+  test("writes are committed even if the server chains transactions (completion_type)", async () => {
     await asRoot("set global completion_type = 'CHAIN'");
     const one = await openTestMysql(clock, { connections: 1 }).finally(() =>
       asRoot("set global completion_type = 'NO_CHAIN'"),
@@ -252,7 +252,7 @@ describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
     await one.close();
   });
 
-  test("a thousand mistakes use no more connections than the pool has", async () => {
+  test("a thousand failing statements use no more connections than the pool has", async () => {
     const opened = await openTestMysql(clock, { connections: 4 });
     const { db, transaction } = opened.database;
     let most = 0;

@@ -16,7 +16,7 @@ function fromServer(errno: number, message = "from the server") {
   return Object.assign(new Error(message), { errno, code: "ER_SOMETHING" });
 }
 
-describe("mysql: the check of the grammar", () => {
+describe("mysql: the grammar check", () => {
   test.each([
     "insert into `t` (`a`) values (?) returning `id`",
     "insert into `t` (`a`) values (?) on conflict do nothing",
@@ -26,7 +26,7 @@ describe("mysql: the check of the grammar", () => {
     "select row_number() over (order by `id`) from `t`",
     "create index if not exists `a` on `t` (`b`)",
     "select * from `t` full outer join lateral (select 1) as `x`",
-  ])("refuses what 5.7 has not: %s", (statement) => {
+  ])("refuses what MySQL 5.7 does not have: %s", (statement) => {
     expect(refusedByMysql57(statement)).toContain(statement);
   });
 
@@ -34,7 +34,7 @@ describe("mysql: the check of the grammar", () => {
     "select `id` from `t` where `a` = ? lock in share mode",
     "insert into `t` (`a`, `b`) values (?, ?), (?, ?) on duplicate key update `a` = `a`",
     "select (select `at` from `t` order by `at` desc limit 1 offset 4) as `w0`, (select 1) as `w1`",
-  ])("takes what it has: %s", (statement) => {
+  ])("accepts what MySQL 5.7 has: %s", (statement) => {
     expect(refusedByMysql57(statement)).toBeUndefined();
   });
 });
@@ -58,7 +58,7 @@ describe("mysql: versions", () => {
     "5.5.68-MariaDB",
     "",
     "unknown",
-  ])("%s is not", (version) => expect(isTooOld(version)).toBe(true));
+  ])("%s is too old", (version) => expect(isTooOld(version)).toBe(true));
 });
 
 describe("mysql: errors", () => {
@@ -92,40 +92,40 @@ describe("mysql: errors", () => {
     "EMFILE",
     "ENFILE",
     "PROTOCOL_CONNECTION_LOST",
-  ])("%s means that it is away", (code) =>
+  ])("%s means that the database is away", (code) =>
     expect(asFault(Object.assign(new Error("lost"), { code }))).toBeInstanceOf(UnavailableError),
   );
 
-  test("an error that ends the connection means that it is away, whatever it is called", () => {
+  test("a fatal error means that the database is away, whatever its code", () => {
     const error = Object.assign(new Error("cut"), { fatal: true });
     expect(asFault(error)).toBeInstanceOf(UnavailableError);
     expect(endsConnection(error)).toBe(true);
   });
 
-  test("a connection to what is no primary any more, or stops, is of no use; one that lost a lock is", () => {
+  test("an error ends the connection if the server is no primary or stops, and does not if a lock was lost", () => {
     const ends = (errno: number) => endsConnection(fromServer(errno));
     expect([1053, 1290, 1792, 1836, 1927, 3032, 4031].map(ends)).toEqual(Array(7).fill(true));
     expect([1040, 1062, 1205, 1213, 1317, 3024].some(ends)).toBe(false);
   });
 
-  test("a step of a migration was done before where what it makes is there, and what it removes is gone", () => {
+  test("an error says that a step of a migration was done before if what it makes exists or what it drops is gone", () => {
     const isBefore = (errno: number) => isDoneBefore(fromServer(errno));
     expect([1050, 1060, 1061, 1091].map(isBefore)).toEqual(Array(4).fill(true));
     expect([1062, 1064, 1146].some(isBefore)).toBe(false);
   });
 
-  test("what is said to be away is not said twice", () => {
+  test("an error that says that the database is away is not wrapped twice", () => {
     const away = asFault(fromServer(1040));
     expect(unavailable(away)).toBe(away);
   });
 
-  test.each([1062, 1064, 1146, 1406, 1054])("%i is a mistake of ours and stays what it is", (errno) => {
+  test.each([1062, 1064, 1146, 1406, 1054])("%i is a defect of Phonekey and is passed on unchanged", (errno) => {
     const error = fromServer(errno);
     expect(asFault(error)).toBe(error);
   });
 
   test.each([1044, 1045, 1049, 1130, 1142, 1143, 1227, 1251, 1370, 1698, 1820, 1862, 3118, 3159, 4151])(
-    "%i is for an operator to correct, and said in a sentence of ours",
+    "%i is for the operator to correct, and has a sentence without the user's name",
     (errno) => {
       const error = fromServer(errno, "Access denied for user 'carl'@'h'");
       const fault = asFault(error) as Error;
@@ -134,7 +134,7 @@ describe("mysql: errors", () => {
     },
   );
 
-  test("what an operator has to correct is said in a sentence, without the names of the setting", () => {
+  test("an error for the operator is a sentence without the user, host and table", () => {
     const denied = "CREATE command denied to user 'carl'@'h' for table `shop`.`users`";
     const cause = (error: unknown) => ((asFault(error) as Error).cause as Error).message;
     expect(cause(fromServer(1045, "Access denied for user 'carl'@'h'"))).toBe(
@@ -148,7 +148,7 @@ describe("mysql: errors", () => {
   });
 });
 
-describe("mysql: what is kept of a prepared statement", () => {
+describe("mysql: what is kept of a prepared statement's parameters", () => {
   const parameter = { columnType: 8, flags: 32, name: "?", _buf: Buffer.alloc(1000) };
   const prepared = (): Prepared => ({
     close: () => {},
@@ -158,7 +158,7 @@ describe("mysql: what is kept of a prepared statement", () => {
     parameters: [parameter, { ...parameter, columnType: 253 }],
   });
 
-  test("are the types of its parameters, by which MySQL 8 tells whole numbers", () => {
+  test("is their types, by which MySQL 8 recognizes whole numbers", () => {
     const statement = prepared();
     for (let times = 0; times < 2; times += 1) {
       keepTypes(statement);
@@ -169,7 +169,7 @@ describe("mysql: what is kept of a prepared statement", () => {
     }
   });
 
-  test("which it shares with others", () => {
+  test("is shared with other statements", () => {
     const [one, other] = [prepared(), prepared()];
     keepTypes(one);
     keepTypes(other);
@@ -177,8 +177,8 @@ describe("mysql: what is kept of a prepared statement", () => {
   });
 });
 
-describe("mysql: running again", () => {
-  test("what lost a lock is run again, everything else is not", async () => {
+describe("mysql: the retry", () => {
+  test("runs again what lost a lock, and nothing else", async () => {
     const retry = createRetry(1000);
     let runs = 0;
     const losing = (times: number, error: unknown) => async () => {
@@ -195,7 +195,7 @@ describe("mysql: running again", () => {
     expect(runs).toBe(1);
   });
 
-  test("after a pause that is short, however often it was tried", async () => {
+  test("pauses shortly, however often it has tried", async () => {
     vi.useFakeTimers();
     let runs = 0;
     const retrying = createRetry(60_000)(async () => {
@@ -210,7 +210,7 @@ describe("mysql: running again", () => {
     vi.useRealTimers();
   });
 
-  test("and not for ever", async () => {
+  test("gives up when its time is over", async () => {
     const error = await createRetry(50)(async () => {
       throw asFault(fromServer(1213));
     }).catch((caught: unknown) => caught);

@@ -7,7 +7,7 @@ const { default: Parser }: typeof import("ts-mysql-parser") = createRequire(impo
 
 const parser = new Parser({ version: "5.7.44" });
 
-/** What the grammar of MySQL 5.7 has against this statement; undefined when it is good. */
+/** What the grammar of MySQL 5.7 says against this statement; undefined if it is valid. */
 export function refusedByMysql57(statement: string): string | undefined {
   const { lexerError, parserError } = parser.parse(statement);
   const error = lexerError ?? parserError;

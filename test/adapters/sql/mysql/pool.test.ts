@@ -57,7 +57,7 @@ describe("pool", () => {
     vi.useRealTimers();
   });
 
-  test("serves everybody, in turn, with no more than its limit", async () => {
+  test("serves all callers in their order, with at most `limit` connections", async () => {
     const { pool, items, most } = openPool();
     const served: number[] = [];
     await parallel(60, async (index) => {
@@ -70,7 +70,7 @@ describe("pool", () => {
     expect({ opened: items.length, most: most() }).toEqual({ opened: 3, most: 3 });
   });
 
-  test("uses the one used last again, so that the others rest", async () => {
+  test("gives out the connection that was used last, so that the others rest", async () => {
     const { pool } = openPool();
     const [first, second] = [await pool.acquire(), await pool.acquire()];
     pool.release(first);
@@ -78,7 +78,7 @@ describe("pool", () => {
     expect(await pool.acquire()).toBe(second);
   });
 
-  test("tells those that wait too long, or are too many", async () => {
+  test("rejects callers that wait too long or are too many", async () => {
     const { pool } = openPool({ limit: 1, queueLimit: 2, waitMs: 30 });
     const held = await pool.acquire();
     const reasons = await parallel(3, () => pool.acquire().catch((error: unknown) => error));
@@ -92,7 +92,7 @@ describe("pool", () => {
     pool.release(await pool.acquire());
   });
 
-  test("opening that fails is told to who asked, and takes no place away", async () => {
+  test("rejects the caller when a connection cannot be opened, and keeps the place free", async () => {
     let down = true;
     const { pool, most } = openPool({}, () => down);
     const failed = await Promise.allSettled(Array.from({ length: 20 }, () => pool.acquire()));
@@ -102,7 +102,7 @@ describe("pool", () => {
     expect(most()).toBeLessThanOrEqual(3);
   });
 
-  test("gives out none that broke, while it was used or while it rested", async () => {
+  test("gives out no connection that broke while it was used or while it rested", async () => {
     const { pool, items } = openPool();
     const first = await pool.acquire();
     first.isGood = false;
@@ -114,7 +114,7 @@ describe("pool", () => {
     expect(items.map(({ isEnded }) => isEnded)).toEqual([true, true, false]);
   });
 
-  test("asks one that rested long before it is used", async () => {
+  test("asks a connection that rested for long before it is used", async () => {
     const { pool } = openPool({ trustedIdleMs: 0 });
     const first = await pool.acquire();
     pool.release(first);
@@ -125,7 +125,7 @@ describe("pool", () => {
     expect(first.isEnded).toBe(true);
   });
 
-  test("whoever got a place in time waits no longer for it, but for what is opened there", async () => {
+  test("a caller whose place came free in time waits until a connection is opened there, even beyond waitMs", async () => {
     vi.useFakeTimers();
     const { pool } = openPool({ limit: 1, waitMs: 30 }, undefined, () => sleep(100));
     const holding = pool.acquire();
@@ -140,7 +140,7 @@ describe("pool", () => {
     expect((await pool.acquire()).id).toBe(1);
   });
 
-  test("closing waits for what is acquired, ends all, and takes nobody any more", async () => {
+  test("closing waits for acquired connections, ends all, and rejects further callers", async () => {
     const { pool, living } = openPool({ limit: 2 });
     const [held, resting] = [await pool.acquire(), await pool.acquire()];
     pool.release(resting);
@@ -162,7 +162,7 @@ describe("pool", () => {
     expect(living()).toBe(0);
   });
 
-  test("loses none, whatever breaks in whatever order", async () => {
+  test("ends every connection, in whatever order they fail and break", async () => {
     let calls = 0;
     const { pool, living, most } = openPool({ limit: 4, waitMs: 5000 }, () => calls++ % 3 === 0);
     const use = async (index: number) => {
@@ -177,7 +177,7 @@ describe("pool", () => {
     expect(living()).toBe(0);
   });
 
-  test("loses no place, whenever it is that one opens, fails, breaks or is waited for too long", async () => {
+  test("keeps all places, in whatever order connections open, fail, break and are waited for too long", async () => {
     vi.useFakeTimers();
     const ms = fc.nat(9);
     const uses = fc.array(fc.record({ at: fc.nat(30), holds: ms, breaks: fc.boolean() }), { maxLength: 15 });
