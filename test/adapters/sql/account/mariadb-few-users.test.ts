@@ -23,14 +23,14 @@ async function deadlocks(): Promise<number> {
   return Number(row?.count);
 }
 
-describe.runIf(hasMariadb())("mariadb: sign-ins of other people, while there are few users", () => {
+describe.runIf(hasMariadb())("mariadb: sign-ins of different people while there are few users", () => {
   let opened: TestMysql;
   beforeAll(async () => {
     opened = await openTestMysql(clock);
   });
   afterAll(() => opened.close());
 
-  test("do not wait for each other in a circle", async () => {
+  test("do not deadlock", async () => {
     const others = await Promise.all([openMysql(opened.server), openMysql(opened.server)]);
     const stores = others.map((each) => createSqlStores(each, { clock, onStaleKey: () => {} }));
     const { tag } = await addTagKey(createSqlStores(opened.database, { clock, onStaleKey: () => {} }).keys);

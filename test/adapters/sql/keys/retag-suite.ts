@@ -13,7 +13,7 @@ interface OpenForRetag {
   close(): Promise<void>;
 }
 
-/** Moving to another tag key, on any database. Its clock stands at `NOW`. */
+/** Moves tags to another key, on any database. Its clock stands at `NOW`. */
 export function retagSuite(name: string, open: () => Promise<OpenForRetag>): void {
   describe(`${name}: retag`, () => {
     let opened: OpenForRetag;
@@ -26,7 +26,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
     });
     afterEach(() => opened.close());
 
-    /** `phone` stands for the number: sealed for its row, and in both tags. */
+    /** `phone` stands for the number: in what is sealed for its row, and in both tags. */
     const signUp = async (phone: string) => {
       const user = aUser(`${oldKey}.${phone}`, { id: fresh("user") });
       const sealed = { ...user, sealedPhone: `${user.id}|${phone}` };
@@ -43,7 +43,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
         at: NOW,
         codeLength: 6,
       });
-    /** As the vault does it: what is sealed opens for its own row alone. */
+    /** Like the vault: what is sealed opens only for its own row. */
     const newTag = async (sealed: string, rowId: string) => {
       const [owner, phone] = sealed.split("|");
       if (owner !== rowId) throw new Error("sealed for another row");
@@ -61,7 +61,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       return sum;
     };
 
-    test("moves users, messages and wrong guesses, of known phones and of others", async () => {
+    test("moves users, messages and wrong guesses, of phones with and without an account", async () => {
       const users = [await signUp("1"), await signUp("2"), await signUp("3")];
       for (const phone of ["1", "1", "8", "8", "9"]) await send(phone);
       for (const phone of ["1", "9", "9"]) await guessWrong(phone);
@@ -81,7 +81,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       expect(await countToRetag(opened.database, oldKey)).toBe(0);
     });
 
-    test("moves what people answered, and who opted out, also when nothing else is left of them", async () => {
+    test("moves replies and opt-outs, also of a phone of which nothing else is left", async () => {
       const { replies } = opened.stores;
       const from = (phone: string) => {
         const id = fresh("row");
@@ -108,7 +108,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       }
     });
 
-    test("moves unlocks, and what they give, also of a phone that was sent nothing", async () => {
+    test("moves unlocks and their ledger marks, also of a phone that was sent nothing", async () => {
       const { unlocks, ledger } = opened.stores;
       const id = fresh("unlock");
       const unlock = { id, phoneTag: `${oldKey}.1`, sealedPhone: `${id}|1`, sealedReason: "r", at: NOW };
@@ -119,7 +119,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       expect(await ledger.read([`${newKey}.1`], "stranger", 0)).toEqual([unlockMark(NOW)]);
     });
 
-    test("passes by what an erasure left, also of a number that has a new account, so that it goes in its time", async () => {
+    test("leaves what an erasure left under the old tag, also if the number has a new account, so that its sweep still finds it", async () => {
       const { accounts, messages, replies, users } = opened.stores;
       const tags = [`${newKey}.1`, `${oldKey}.1`];
       const before = await signUp("1");
@@ -152,7 +152,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       }
     });
 
-    test("a phone that does not open stops the batch, and nothing of it is written", async () => {
+    test("writes nothing of a batch in which a phone does not open", async () => {
       await signUp("1");
       const broken = aUser(`${oldKey}.2`);
       const { userId: _, ...session } = aSession("");
@@ -161,7 +161,7 @@ export function retagSuite(name: string, open: () => Promise<OpenForRetag>): voi
       expect(await countToRetag(opened.database, oldKey)).toBe(2);
     });
 
-    test("leaves alone what is under other keys, also one whose id begins the same", async () => {
+    test("leaves rows under other keys alone, also under a key whose id begins with the old key's", async () => {
       const alike = await addTagKey(opened.stores.keys, { id: `${oldKey}0` });
       const user = aUser(alike.tag());
       const { userId: _, ...session } = aSession("");

@@ -5,14 +5,14 @@ import { aNotice } from "../../../contracts/notice-store.ts";
 import { addTagKey, aSession, aUser, fresh, NOW } from "../../../contracts/samples.ts";
 import { asRoot, hasMariadb, openTestMysql, type TestMysql } from "../../../support/services/mysql.ts";
 
-describe.runIf(hasMariadb())("mariadb: what comes between", () => {
+describe.runIf(hasMariadb())("mariadb: two changes at the same moment", () => {
   let opened: TestMysql;
   beforeAll(async () => {
     opened = await openTestMysql({ now: () => NOW });
   });
   afterAll(() => opened.close());
 
-  /** Resolves when so many transactions of this database wait for a lock. */
+  /** Resolves when this many transactions of this database wait for a lock. */
   async function waiting(count: number): Promise<void> {
     for (;;) {
       const rows = await asRoot(
@@ -20,12 +20,12 @@ describe.runIf(hasMariadb())("mariadb: what comes between", () => {
           where trx_state = 'LOCK WAIT' and db = '${opened.server.database}'`,
       );
       if (Number(rows[0]?.n) === count) return;
-      // InnoDB tells the same again to whoever asks within a tenth of a second.
+      // InnoDB gives the same answer again to all who ask within a tenth of a second.
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
   }
 
-  test("an erasure leaves no notice of a recovery code that was used just then", async () => {
+  test("an erasure also deletes the notice of a recovery code that is used at the same moment", async () => {
     const { users, factorStore, accounts, noticeStore, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const user = aUser(tag());
@@ -52,7 +52,7 @@ describe.runIf(hasMariadb())("mariadb: what comes between", () => {
     expect(await noticeStore.findWaiting(notice.id)).toBeUndefined();
   });
 
-  test("the code that stops a change of number stops none that took its place just then", async () => {
+  test("a stop code stops no change of number but its own, when another one replaces that at the same moment", async () => {
     const { users, phoneChanges, sessions, keys } = opened.stores;
     const { tag } = await addTagKey(keys);
     const user = aUser(tag());

@@ -13,7 +13,7 @@ describe("sweeps", () => {
   });
   afterEach(() => opened.close());
 
-  test("wrong codes of apps go as other wrong guesses do, and of both together no more than a piece", async () => {
+  test("delete old wrong codes of apps and of phones, both together at most the number asked for", async () => {
     const { database, stores } = opened;
     const wrong = (ms: number) => ({ id: fresh("wrong"), bucket: "device" as const, at: NOW - ms });
     const ofApps = [0, 1, 2, 3].map((ms) => ({ ...wrong(ms), user_id: "user" }));
@@ -25,7 +25,7 @@ describe("sweeps", () => {
     expect(await database.db.selectFrom("factor_failures").select("at").execute()).toEqual([{ at: NOW }]);
   });
 
-  test("limits of a version before go when they are over, all tables together in pieces of no more than was said", async () => {
+  test("delete old limits of an earlier version, from all tables together at most the number asked for", async () => {
     const { db } = opened.database;
     for (const ms of [2, 1, 0, -1]) {
       const [limit_key, member, at] = [`key ${ms}`, `member ${ms}`, NOW - ms];

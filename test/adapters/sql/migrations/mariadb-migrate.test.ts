@@ -42,7 +42,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
       `select table_name, index_name, seq_in_index, column_name, non_unique from information_schema.statistics where table_schema = '${database}' order by 1, 2, 3`,
     );
 
-  test("are applied once, by statements of MySQL 5.7, on tables that compare byte by byte", async () => {
+  test("are applied once, by statements of MySQL 5.7, and make tables that compare byte by byte", async () => {
     const statements: string[] = [];
     const onStatement = (text: string) => void statements.push(text);
     await withDatabase(
@@ -73,7 +73,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     expect(ended.flatMap(({ stdout }) => JSON.parse(stdout) as string[])).toEqual(NAMES);
   }, 120_000);
 
-  test("killed after any of their steps, the next process goes on and ends with the same schema", async () => {
+  test("if a process is killed after any step, the next one goes on and ends with the same schema", async () => {
     const whole = await openTestMysql(clock);
     for (const steps of [0, 1, 2, 13]) {
       server = await newDatabase();
@@ -87,7 +87,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     await whole.close();
   }, 120_000);
 
-  test("while somebody else migrates, one waits, and in the end says so", async () => {
+  test("wait while another process migrates, and fail with a sentence after the set time", async () => {
     const { host, port, user, database: name } = server;
     const other = await createConnection({ host, port, user, database: name });
     await other.query("select get_lock(concat('phonekey.', sha1(database())), 1)");
@@ -118,7 +118,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     );
   });
 
-  test("a process of the version before goes on with the new schema", async () => {
+  test("let a process of the previous version go on with the new schema", async () => {
     const opened = await openTestMysql(clock);
     const verification = aVerification();
     await opened.stores.verifications.create(verification);
@@ -130,7 +130,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     };
     const newer = await opened.another();
     await migrate(newer.database, clock, { migrations: [...MIGRATIONS, wider] });
-    // Its statements were prepared before.
+    // Its statements were prepared before the migration.
     expect(await opened.stores.verifications.find(verification.id)).toEqual(verification);
     await opened.stores.verifications.create(aVerification());
     expect(
@@ -141,7 +141,7 @@ describe.runIf(hasMariadb())("mariadb: migrations", () => {
     await Promise.all([opened.close(), newer.close()]);
   });
 
-  test("leave a database alone that is somebody else's", async () => {
+  test("refuse a database that has tables of another program", async () => {
     await asRoot(`create table ${server.database}.users (id int)`);
     await withDatabase((database) => expect(migrate(database, clock)).rejects.toThrow(/"users" that is not/));
     await asRoot(

@@ -27,7 +27,7 @@ describe("sqlite: migrations", () => {
     up: async (db) => void (await sql`CREATE TABLE later (id integer)`.execute(db)),
   };
 
-  test("are pending until applied, and then not again", async () => {
+  test("are pending until they are applied, and are applied once", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     const names = MIGRATIONS.map(({ name }) => name);
     expect(await pendingMigrations(database)).toEqual(names);
@@ -38,7 +38,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("leave what is null out of the indexes that nobody asks for a null, and the journal without any", async () => {
+  test("leave nulls out of the indexes that no query asks for nulls, and make no index on the journal", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
     const { rows } = await sql<{ name: string }>`
@@ -55,7 +55,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("copy what is there beside it first, whole and for nobody else to read", async () => {
+  test("make a whole copy of the file first, readable by its owner only", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
     const stores = createSqlStores(database, { clock, onStaleKey: () => {} });
@@ -75,7 +75,7 @@ describe("sqlite: migrations", () => {
     await copy.close();
   });
 
-  test("one that fails leaves everything as it was, and can be tried again", async () => {
+  test("leave everything as it was when one fails, and can be run again", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
     const failing: Migration = {
@@ -95,7 +95,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("an older program leaves a newer database alone", async () => {
+  test("a newer database is left alone by an older program", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock, { migrations: [...MIGRATIONS, second] });
     expect(await pendingMigrations(database)).toEqual([]);
@@ -106,7 +106,7 @@ describe("sqlite: migrations", () => {
   const contracting: Migration = { ...second, name: "0099-contract-for-the-test" };
   const withContracting = { migrations: [...MIGRATIONS, contracting] };
 
-  test("what takes something away waits until it is asked for", async () => {
+  test("a contracting migration waits until it is asked for", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     expect(await migrate(database, clock, withContracting)).toMatchObject({
       applied: MIGRATIONS.map(({ name }) => name),
@@ -117,7 +117,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("and an older program refuses the database from then on", async () => {
+  test("a database with a newer contracting migration is refused by an older program", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock, { ...withContracting, contract: true });
     const refused = /^the database was migrated by a newer version of Phonekey, and needs that version/;
@@ -126,7 +126,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("leave a database alone that is somebody else's", async () => {
+  test("refuse a database that has tables of another program", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await sql`CREATE TABLE sessions (sid text)`.execute(database.db);
     await expect(migrate(database, clock)).rejects.toThrow('a table "sessions" that is not Phonekey\'s');

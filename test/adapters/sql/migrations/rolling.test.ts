@@ -12,13 +12,13 @@ import { expect, test } from "vitest";
 import { contracts, MIGRATIONS, type Migration } from "../../../../src/adapters/sql/migrations/list.ts";
 import type { Schema } from "../../../../src/adapters/sql/tables/schema.ts";
 
-/** What a process of the version before, which runs on beside the new schema, does not bear: in a clause of `ALTER TABLE`. */
+/** What breaks a process of the previous version that goes on running on the new schema, as a clause of `ALTER TABLE`. */
 const ALTERATIONS: readonly (readonly [what: string, clause: RegExp])[] = [
   ["takes a column away", /^drop (?!(index|key|primary|constraint|foreign|check)\b)/],
   ["renames what is there", /^rename (?!(index|key)\b)/],
   ["changes a column that is there", /^(modify|change|alter)/],
-  ["adds a column that rows of before do not have", /^add (?!.*\bdefault\b).*\bnot null\b/],
-  ["forbids rows of before", /^add (constraint|unique|primary|foreign|check)\b/],
+  ["adds a column that old rows have no value for", /^add (?!.*\bdefault\b).*\bnot null\b/],
+  ["forbids rows of the previous version", /^add (constraint|unique|primary|foreign|check)\b/],
 ];
 const STATEMENTS: typeof ALTERATIONS = [
   ["takes a table away", /^drop table/],
@@ -28,7 +28,7 @@ const STATEMENTS: typeof ALTERATIONS = [
 const UNIQUE_INDEX = /^create unique index .* on ["`]?(\w+)/;
 const NEW_TABLE = /^create table (?:if not exists )?["`]?(\w+)/;
 
-/** What of these migrations runs before it is asked for, and is more than a process of the version before bears. */
+/** What these migrations run that a process of the previous version does not survive, except contracting migrations. */
 async function unbearable(migrations: readonly Migration[]): Promise<readonly string[]> {
   const found = new Set<string>();
   for (const migration of migrations.filter((each) => !contracts(each))) {
@@ -42,7 +42,7 @@ async function unbearable(migrations: readonly Migration[]): Promise<readonly st
   return [...found];
 }
 
-/** What a migration tells an empty database of this kind. */
+/** The statements of a migration on an empty database of this kind. */
 async function statementsOf({ up }: Migration, kind: DialectAdapter): Promise<readonly string[]> {
   const said: string[] = [];
   const dialect = {
@@ -63,14 +63,14 @@ function faultsOf(statement: string, made: readonly (string | undefined)[]): rea
   return [
     ...STATEMENTS.filter(([, pattern]) => pattern.test(statement)),
     ...ALTERATIONS.filter(([, pattern]) => clauses.some((clause) => pattern.test(clause))),
-    ...(onTable !== undefined && !made.includes(onTable) ? [["forbids rows of before"]] : []),
+    ...(onTable !== undefined && !made.includes(onTable) ? [["forbids rows of the previous version"]] : []),
   ].map(([what = ""]) => what);
 }
 
-test("no migration takes from the version before what it uses, unless it is one that is asked for", async () => {
+test("no migration removes what the previous version uses, unless it is a contracting one", async () => {
   expect(await unbearable(MIGRATIONS)).toEqual([
-    // It was unique before: what is new is that nulls are left out.
-    '0015-indexes-of-what-is-there forbids rows of before: create unique index "messages_by_idempotency_key" on "messages" ("idempotency_key") where "idempotency_key" is not null',
+    // The index was unique before: what is new is that nulls are left out.
+    '0015-indexes-of-what-is-there forbids rows of the previous version: create unique index "messages_by_idempotency_key" on "messages" ("idempotency_key") where "idempotency_key" is not null',
   ]);
 });
 
@@ -95,26 +95,26 @@ test.each([
   ],
   ["changes a column that is there", saying("ALTER TABLE `users` CHANGE `name` `name` VARCHAR(8)")],
   [
-    "adds a column that rows of before do not have",
+    "adds a column that old rows have no value for",
     altering(({ schema }) => schema.alterTable("users").addColumn("x", "bigint", (each) => each.notNull())),
   ],
   [
-    "adds a column that rows of before do not have",
+    "adds a column that old rows have no value for",
     saying("ALTER TABLE users ADD x INT DEFAULT 0 NOT NULL, ADD y DECIMAL(9, 2) NOT NULL"),
   ],
   [
-    "forbids rows of before",
+    "forbids rows of the previous version",
     altering(({ schema }) => schema.createIndex("x").unique().on("users").columns(["name"])),
   ],
-  ["forbids rows of before", saying("CREATE UNIQUE INDEX x ON `users` (name)")],
-  ["forbids rows of before", saying("ALTER TABLE users ADD UNIQUE (name)")],
+  ["forbids rows of the previous version", saying("CREATE UNIQUE INDEX x ON `users` (name)")],
+  ["forbids rows of the previous version", saying("ALTER TABLE users ADD UNIQUE (name)")],
   ["empties a table", saying("TRUNCATE TABLE limit_journal")],
-])("one that %s is found", async (what, bad) => {
+])("a migration that %s is found", async (what, bad) => {
   expect(await unbearable([bad])).toEqual([expect.stringMatching(`^0099-later ${what}: `)]);
   expect(await unbearable([{ ...bad, name: "0099-contract-later" }])).toEqual([]);
 });
 
-test("one that makes tables, columns and indexes, and drops or renames indexes, is none of these", async () => {
+test("a migration that only makes tables, columns and indexes, and drops or renames indexes, is not found", async () => {
   const good = migration(async (db) => {
     await db.schema
       .createTable("later")

@@ -34,14 +34,14 @@ const [KNOWN, WAITING, SPENT, COUNTED] = [phoneNo(1), phoneNo(2), phoneNo(3), ph
 const GUESSER = "203.0.113.99";
 const JOURNAL = 14;
 const NAMES = MIGRATIONS.map(({ name }) => name);
-/** From which schema on there are such rows. */
+/** The schemas since which there are such rows. */
 const SINCE = { backends: 7, factors: 12, passwords: 13 };
 
 type Row = Readonly<Record<string, unknown>>;
 type Tables = ReadonlyMap<string, readonly Row[]>;
 type Loose = Kysely<Record<string, Record<string, unknown>>>;
 
-/** What people have and are in the middle of, and the rows of it. */
+/** What people have, what they are in the middle of, and the rows of it. */
 async function live() {
   const { world } = await createPasswordWorld({ env: ENV });
   const guess = (id: string, code: string) =>
@@ -91,7 +91,7 @@ async function rowsOf(database: SqlDatabase): Promise<Tables> {
   return tables;
 }
 
-/** The same limits, as versions before the journal kept them. */
+/** The same limits, as versions before the journal stored them. */
 function inTables(tables: Tables): Tables {
   const entries = (tables.get("limit_journal") ?? []).map(({ entry }) => String(entry));
   const { events } = countedLimits(entries);
@@ -114,7 +114,7 @@ function entryFor({ db }: SqlDatabase, row: Row): Row {
   return isSqlite(db) ? row : { ...row, entry: `[${row.entry}]` };
 }
 
-/** As much of these rows as the tables of this database can hold. */
+/** Inserts as much of these rows as the tables of this database can hold. */
 async function fill(database: SqlDatabase, tables: Tables): Promise<Tables> {
   const db = database.db as unknown as Loose;
   const kept = new Map<string, readonly Row[]>();
@@ -129,7 +129,7 @@ async function fill(database: SqlDatabase, tables: Tables): Promise<Tables> {
   return kept;
 }
 
-/** Every schema that was ever the newest, with rows in it: all goes on after the migration. */
+/** For every schema that was the newest once, with rows in it: everything works after the migration. */
 export function upgradeSuite(name: string, place: (folder: string) => Promise<Record<string, string>>): void {
   describe(`${name}: a database of an earlier schema`, () => {
     let lived: Awaited<ReturnType<typeof live>>;
@@ -165,7 +165,7 @@ export function upgradeSuite(name: string, place: (folder: string) => Promise<Re
         }
       });
 
-      test("a session goes on, and signing in leads to the same account", async () => {
+      test("a session goes on, and a sign-in leads to the same account", async () => {
         const { accessToken, refreshToken, user } = lived.person;
         const me = await world.request("/v1/me", { headers: bearer(accessToken) });
         expect(await bodyOf(me)).toMatchObject({ id: user.id, phone: KNOWN });
@@ -176,7 +176,7 @@ export function upgradeSuite(name: string, place: (folder: string) => Promise<Re
         expect(await world.signIn(KNOWN)).toMatchObject({ created: false, user: { id: user.id } });
       });
 
-      test("guesses and sends that were counted count: of a verification, of a phone and of an address", async () => {
+      test("guesses and sends that were counted before still count: of a verification, a phone and an address", async () => {
         const open = ({ id, code }: { readonly id: string; readonly code: string }, from: string) =>
           world.post("/v1/sessions", { verificationId: id, code }, {}, from);
         const wrong = { ...lived.spent, code: wrongCode(lived.spent.code) };
@@ -188,13 +188,13 @@ export function upgradeSuite(name: string, place: (folder: string) => Promise<Re
       });
 
       if (version >= SINCE.backends)
-        test("backends go on with their keys", async () => {
+        test("backends can go on using their API keys", async () => {
           const asked = { phone: phoneNo(5), purpose: "verify_identity" };
           expect((await backendOf(world, lived.key).start(asked)).status).toBe(201);
         });
 
       if (version >= SINCE.factors)
-        test("a code of an app confirms who it is", async () => {
+        test("a code of an authenticator app confirms a session", async () => {
           const { raise, codeOf } = factorCalls(() => world);
           world.clock.advance(60_000);
           expect((await raise(lived.person, { totp: codeOf(lived.app.secret) })).status).toBe(200);
@@ -206,7 +206,7 @@ export function upgradeSuite(name: string, place: (folder: string) => Promise<Re
           expect(opened.status).toBe(201);
         });
 
-      test("what is over is swept, and new keys are made", async () => {
+      test("a tick runs to its end, and a new key can be added", async () => {
         expect(await world.tick()).toMatchObject({ ran: true, complete: true, failures: [] });
         await withDatabase(world.config, async (database) => {
           const { keys } = createSqlStores(database, { clock: world.clock, onStaleKey: () => {} });

@@ -4,7 +4,7 @@ import { createWorld } from "../../../support/world.ts";
 const count = (statements: readonly string[], pattern: RegExp) =>
   statements.filter((sql) => pattern.test(sql)).length;
 
-test("on SQLite a whole sign-in counts on limits by three rows, and asks for little else", async () => {
+test("on SQLite a whole sign-in writes three rows of the limits' journal and runs at most 23 statements", async () => {
   const statements: string[] = [];
   const world = await createWorld({
     env: { STATE_URL: "database" },
@@ -15,7 +15,7 @@ test("on SQLite a whole sign-in counts on limits by three rows, and asks for lit
   await world.signIn("+8613800138002");
   // The send, the guess of its address, and what the approval gives back.
   expect(count(statements, /^insert into limit_journal/)).toBe(3);
-  // Once without the write lock, and once more with it, where nobody else of this process has it.
+  // First without the write lock, then again with it unless another caller of this process has it.
   expect(count(statements, /from limit_journal/)).toBeLessThanOrEqual(6);
   expect(count(statements, /"limit_|"limits"/)).toBe(0);
   expect(count(statements, /"verifications"/)).toBe(4);

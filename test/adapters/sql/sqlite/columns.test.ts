@@ -24,7 +24,7 @@ describe("sqlite: columns that another process adds", () => {
     return { user, sessionId: session.id };
   };
 
-  test.each(["sessions", "users"])("leave what is read of a session as it was: %s", async (table) => {
+  test.each(["sessions", "users"])("do not change what is read of a session: %s", async (table) => {
     const { sessions } = opened.stores;
     const { user, sessionId } = await signIn((await addTagKey(opened.stores.keys)).tag());
     const before = await sessions.find(sessionId);
@@ -33,7 +33,7 @@ describe("sqlite: columns that another process adds", () => {
     expect(await sessions.find(sessionId)).toEqual(before);
   });
 
-  test.each(["invitations", "users"])("leave who was invited as it was: %s", async (table) => {
+  test.each(["invitations", "users"])("do not change how an invitation is used: %s", async (table) => {
     const { invitations, users } = opened.stores;
     const { tag } = await addTagKey(opened.stores.keys);
     await signIn(tag());

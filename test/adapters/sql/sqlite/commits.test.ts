@@ -6,7 +6,7 @@ import { retryWhileBusy } from "../../../../src/adapters/sql/sqlite/retry.ts";
 
 import { watchedConnection } from "../../../support/sqlite.ts";
 
-describe("turns of one moment on one connection", () => {
+describe("turns of the same moment on one SQLite connection", () => {
   let libsql: Libsql.Database;
   let commits: Commits;
   let executed: string[];
@@ -44,7 +44,7 @@ describe("turns of one moment on one connection", () => {
     expect([count("BEGIN IMMEDIATE"), count("COMMIT")]).toEqual([1, 1]);
   });
 
-  test("are not answered before the commit, also who only read", async () => {
+  test("are not answered before the commit, also those that only read", async () => {
     const answered: string[] = [];
     const writing = write(1).then(() => answered.push("writer"));
     const reading = commits.enter().then(async (turn) => {
@@ -59,7 +59,7 @@ describe("turns of one moment on one connection", () => {
     expect(count("COMMIT")).toBe(1);
   });
 
-  test("are undone each by itself", async () => {
+  test("are undone separately", async () => {
     const undone = commits.enter().then(async (turn) => {
       await turn.begin();
       turn.mark();
@@ -71,7 +71,7 @@ describe("turns of one moment on one connection", () => {
     expect(numbers()).toEqual([1, 2]);
   });
 
-  test("all hear of it when nothing of them is on disk, and the next is as if nothing had been", async () => {
+  test("are all rejected when the commit fails, and the next turn works", async () => {
     isFull = true;
     const settled = await Promise.allSettled([1, 2, 3].map(write));
     expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
@@ -81,7 +81,7 @@ describe("turns of one moment on one connection", () => {
     expect(numbers()).toEqual([4]);
   });
 
-  test("undo nothing of others once they are over, as who rolls back a commit that failed", async () => {
+  test("that are over undo nothing of the next turn", async () => {
     const over = await commits.enter();
     await over.begin();
     over.mark();
@@ -99,7 +99,7 @@ describe("turns of one moment on one connection", () => {
     expect(numbers()).toEqual([2]);
   });
 
-  test("all hear of it when SQLite rolls back by itself", async () => {
+  test("are all rejected when SQLite rolls back by itself", async () => {
     const first = write(1);
     const second = commits.enter().then(async (turn) => {
       await turn.begin();
@@ -117,14 +117,14 @@ describe("turns of one moment on one connection", () => {
     expect(numbers()).toEqual([2]);
   });
 
-  test("what runs alone finds no transaction open", async () => {
+  test("do not overlap with what runs alone: it finds no transaction open", async () => {
     const writing = write(1);
     await commits.alone(() => expect(libsql.inTransaction).toBe(false));
     await writing;
     expect(numbers()).toEqual([1]);
   });
 
-  test("one after the other, each waits for the disk", async () => {
+  test("that follow one another each wait for the disk", async () => {
     await write(1);
     await write(2);
     expect(count("COMMIT")).toBe(2);

@@ -73,11 +73,11 @@ keyStoreContract("sqlite", async () => {
   return { store: keys, close };
 });
 
-test("the race of wrong passwords finds out a ledger that reads, thinks and writes", async () => {
+test("the race of wrong passwords finds the fault of a ledger that reads before it writes", async () => {
   expect(await raceAttempts(createNaivePasswordLedger(), "tag", 60)).toBeGreaterThan(10);
 });
 
-test("no statement of the stores names a column behind a star", () => {
+test("no statement of the stores selects another column beside a star", () => {
   const stars = [...statements].filter((sql) => sql.includes("*"));
   expect(stars.length).toBeGreaterThan(10);
   expect(stars.filter((sql) => /\*, /.test(sql))).toEqual([]);
@@ -104,7 +104,7 @@ describe("sqlite: every statement is served by an index", () => {
       (detail) => detail.startsWith("SCAN") && !/^SCAN (\d+ )?CONSTANT ROWS?$/.test(detail),
     );
 
-  test("the check finds a statement that is not", async () => {
+  test("the check finds a statement that is served by none", async () => {
     expect(await scansOf("select * from users where name = ?")).not.toEqual([]);
   });
 

@@ -37,7 +37,7 @@ describe("sqlite: several processes", () => {
     expect(existsSync(`${path}.schema-0.bak`)).toBe(false);
   });
 
-  test("T1: 500 parallel wrong guesses over 4 of them: exactly 3 are looked at", async () => {
+  test("T1: of 500 parallel wrong guesses in 4 processes exactly 3 are looked at", async () => {
     const opened = await openTestDatabase(clock);
     const verification = aVerification();
     await opened.stores.verifications.create(verification);
@@ -48,7 +48,7 @@ describe("sqlite: several processes", () => {
     await opened.close();
   });
 
-  test("killed right after the acknowledgement: everything is there", async () => {
+  test("a process that is killed right after its answers loses nothing", async () => {
     expect((await children.run("write-and-die", path)).signal).toBe("SIGKILL");
     const { database, stores } = await reopen();
     const tag = "tag-key.kept";
@@ -61,7 +61,7 @@ describe("sqlite: several processes", () => {
     await database.close();
   });
 
-  test("killed within a transaction: nothing of it is there, and others can write", async () => {
+  test("a process that is killed within a transaction leaves nothing of it, and others can write", async () => {
     expect((await children.run("die-half-way", path)).signal).toBe("SIGKILL");
     const { database, stores } = await reopen();
     const found = await database.db.selectFrom("events").select("id").where("user_id", "=", "half").execute();

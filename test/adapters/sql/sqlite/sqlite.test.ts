@@ -24,7 +24,7 @@ const clock = { now: () => NOW };
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 let opened: TestDatabase;
-/** On the same file. */
+/** A second connection to the same file. */
 let other: Libsql.Database;
 function openTwice(): void {
   beforeEach(async () => {
@@ -44,7 +44,7 @@ describe("sqlite: opening", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("makes the folder and a file that nobody else may read, its side files too", async () => {
+  test("makes the folder, and files that only the owner can read, including -wal and -shm", async () => {
     const path = join(folder, "deep", "er", "phonekey.db");
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
@@ -52,14 +52,14 @@ describe("sqlite: opening", () => {
     await database.close();
   });
 
-  test("writes ahead, and waits for the disk", async () => {
+  test("uses a write-ahead log and waits for the disk", async () => {
     const database = await openSqlite(`sqlite:${join(folder, "phonekey.db")}`);
     expect((await sql`PRAGMA journal_mode`.execute(database.db)).rows).toEqual([{ journal_mode: "wal" }]);
     expect((await sql`PRAGMA synchronous`.execute(database.db)).rows).toEqual([{ synchronous: 2 }]);
     await database.close();
   });
 
-  test("in memory: nothing is written anywhere", async () => {
+  test("in memory, writes no file", async () => {
     for (const url of [":memory:", "sqlite::memory:"]) {
       const database = await openSqlite(url);
       await migrate(database, clock);
@@ -72,7 +72,7 @@ describe("sqlite: opening", () => {
     expect(existsSync(":memory:")).toBe(false);
   });
 
-  test("what is no database, or no file, is UnavailableError with its cause", async () => {
+  test("a path that is no database or no file is UnavailableError with its cause", async () => {
     const text = join(folder, "text.db");
     writeFileSync(text, "this is not a database, and long enough to be looked at as one".repeat(100));
     mkdirSync(join(folder, "folder.db"));
@@ -83,7 +83,7 @@ describe("sqlite: opening", () => {
     }
   });
 
-  test("closes once, and leaves everything in the one file", async () => {
+  test("can be closed twice, and leaves everything in one file", async () => {
     const path = join(folder, "phonekey.db");
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
@@ -97,17 +97,17 @@ describe("sqlite: opening", () => {
 describe("sqlite: a busy file", () => {
   openTwice();
 
-  test("is waited for without holding up the event loop", async () => {
+  test("is waited for without blocking the event loop", async () => {
     const { keys, verifications } = opened.stores;
     other.exec("BEGIN IMMEDIATE");
     let ticks = 0;
-    // Whoever held up the event loop would wait for ever.
+    // If the event loop were blocked, this would never commit.
     const ticking = setInterval(() => {
       ticks += 1;
       if (ticks === 15) other.exec("COMMIT");
     }, 5);
     const verification = aVerification();
-    // A transaction, and a statement of its own.
+    // A transaction, and a single statement.
     const [added] = await Promise.all([keys.add(aKey()), verifications.create(verification)]);
     clearInterval(ticking);
     expect(added).toBe(true);
@@ -115,7 +115,7 @@ describe("sqlite: a busy file", () => {
     expect(ticks).toBeGreaterThanOrEqual(15);
   });
 
-  test("for too long is UnavailableError, for all that wait and at the same time", async () => {
+  test("for too long is UnavailableError for all callers at the same time", async () => {
     const { keys, verifications } = opened.stores;
     other.exec("BEGIN IMMEDIATE");
     const began = performance.now();
@@ -124,7 +124,7 @@ describe("sqlite: a busy file", () => {
       ...Array.from({ length: 20 }, () => verifications.guess({ id: "any", isRight: true }, NOW)),
     ];
     const settled = await Promise.allSettled(waiting);
-    // One after the other they would take 16 seconds.
+    // One after the other would take 16 seconds.
     expect(performance.now() - began).toBeLessThan(8_000);
     for (const each of settled) {
       const reason = each.status === "rejected" ? each.reason : undefined;
@@ -143,17 +143,17 @@ describe("sqlite: a busy file", () => {
   });
 });
 
-describe("sqlite: nothing stays open", () => {
+describe("sqlite: no transaction or reader stays open", () => {
   openTwice();
 
-  /** Another process can write at once, and the write-ahead log can be emptied: no reader holds on to it. */
+  /** Another process can write at once, and the write-ahead log can be emptied: no reader holds it. */
   const expectFree = () => {
     other.exec("BEGIN IMMEDIATE");
     other.exec("COMMIT");
     expect(other.pragma("wal_checkpoint(TRUNCATE)")).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
   };
 
-  test("after a statement that failed, a transaction that failed, and a body that threw", async () => {
+  test("after a failed statement, a failed transaction, and a body that throws", async () => {
     const { verifications, users, keys } = opened.stores;
     const verification = aVerification();
     await verifications.create(verification);
@@ -175,7 +175,7 @@ describe("sqlite: nothing stays open", () => {
     expect(await users.findByTag(tag())).toBeUndefined();
   });
 
-  test("after a value that cannot be stored, which would end the process", async () => {
+  test("after a value that cannot be stored, which would otherwise end the process", async () => {
     for (const value of [true, Number.NaN, Number.POSITIVE_INFINITY, undefined, {}, new Date(0)]) {
       const insert = opened.database.transaction(async (trx) => {
         await sql`INSERT INTO limit_seeds (epoch) VALUES (${"before"})`.execute(trx);
@@ -187,7 +187,7 @@ describe("sqlite: nothing stays open", () => {
     expect(await opened.stores.limits.seeded("before")).toBe(false);
   });
 
-  test("a take that is refused leaves no row of any kind behind", async () => {
+  test("a refused take writes no row to the journal", async () => {
     const { db } = opened.database;
     const full = { name: "address", key: "full", windows: [{ max: 1, windowMs: 60_000 }] };
     await opened.stores.limits.take({ member: "first", limits: [full] }, 1_000);
@@ -206,7 +206,7 @@ describe("sqlite: nothing stays open", () => {
     expect(await transactAtOnce(opened.database)).toBe(40);
   });
 
-  test("a full disk is UnavailableError, and it works again when there is room", async () => {
+  test("a full disk is UnavailableError, and writes work again when there is room", async () => {
     const { db } = opened.database;
     await addSampleKey(opened.stores.keys);
     await sql`PRAGMA max_page_count = 60`.execute(db);

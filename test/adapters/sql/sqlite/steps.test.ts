@@ -26,7 +26,7 @@ afterEach(() => void libsql.close());
 const insert = (step: Step, n: number) => step.run("insert into written (n) values (?)", n);
 const written = () => libsql.prepare("select n from written order by n").all();
 
-test("of a body that throws half-way nothing is left, and all of those that share its commit", async () => {
+test("a write that throws half-way leaves nothing, and the others of its commit stay", async () => {
   const half = steps.write((step) => {
     insert(step, 2);
     throw new Error("half-way");
@@ -40,7 +40,7 @@ test("of a body that throws half-way nothing is left, and all of those that shar
   expect(written()).toEqual([{ n: 1 }, { n: 3 }]);
 });
 
-test("what comes to nothing is undone at once, the last first", async () => {
+test("onLost callbacks of a failed commit run in reverse order", async () => {
   isFull = true;
   const undone: number[] = [];
   const lost = [1, 2, 3].map((n) =>

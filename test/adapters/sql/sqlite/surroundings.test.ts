@@ -15,7 +15,7 @@ describe("sqlite: what is wrong with the file or around it", () => {
   });
   afterEach(() => opened.close());
 
-  test("a mistake of ours is not taken for a database that is away", async () => {
+  test("a defect of Phonekey is not taken for a database that is away", async () => {
     const error = await sql`SELECT * FROM nowhere`
       .execute(opened.database.db)
       .catch((caught: unknown) => caught);
@@ -34,7 +34,7 @@ describe("sqlite: what is wrong with the file or around it", () => {
     expect(asFault(error)).toMatchObject({ name: "UnavailableError", cause: error });
   });
 
-  test("an index that lost what its table has is UnavailableError, though libsql has no name for that", async () => {
+  test("an index that lacks rows of its table is UnavailableError, though libsql has no name for that error", async () => {
     await opened.stores.verifications.create(aVerification());
     const other = new Libsql(opened.path);
     other.exec("PRAGMA writable_schema = ON");
@@ -52,7 +52,7 @@ describe("sqlite: what is wrong with the file or around it", () => {
     expect(error).toMatchObject({ cause: { code: "UNKNOWN_SQLITE_ERROR_779" } });
   });
 
-  test("one that is not in its place takes no writes, which would be gone with this process; put back, it does", async () => {
+  test("a file that was moved or replaced takes no writes until it is put back", async () => {
     const { database, stores, path } = opened;
     const key = aKey();
     await stores.keys.add(key);
@@ -65,7 +65,7 @@ describe("sqlite: what is wrong with the file or around it", () => {
     closeSync(openSync(path, "w"));
     await expect(database.ping()).rejects.toThrow(UnavailableError);
 
-    // Where one cannot look, as into a folder that was closed to its user.
+    // The file cannot be looked up, as in a folder that its user may not open.
     rmSync(path);
     symlinkSync(path, path);
     await expect(database.ping()).rejects.toThrow(UnavailableError);

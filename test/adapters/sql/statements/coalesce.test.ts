@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { coalesce } from "../../../../src/adapters/sql/statements/coalesce.ts";
 import { StaleKeyError, UnavailableError } from "../../../../src/core/refusals.ts";
 
-/** Time stands still: on a busy machine any group may be under way for long. */
+/** Time stands still, since on a busy machine any group may take long. */
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance", "setTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Work that goes on when it is told to. */
+/** Work that ends when the test says so. */
 function createWork() {
   const groups: (readonly number[])[] = [];
   const ends: (() => void)[] = [];
@@ -34,8 +34,8 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 const statuses = async (all: readonly Promise<unknown>[]) =>
   (await Promise.allSettled(all)).map(({ status }) => status);
 
-describe("what several ask for at the same time", () => {
-  test("goes together, and each gets what is theirs", async () => {
+describe("coalesce: calls of the same time", () => {
+  test("go together, and each gets its own result", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     const all = Promise.all(numbers(8).map(ask));
@@ -45,7 +45,7 @@ describe("what several ask for at the same time", () => {
     expect(await all).toEqual(numbers(8).map((n) => n * 10));
   });
 
-  test("goes in groups of 1, 2, 3, 4, 6, 8, 12, 16, 24 or 32", async () => {
+  test("go in groups of set sizes: 92 calls as 32, 32, 24 and 4", async () => {
     const { groups, run, turns, endAll } = createWork();
     const all = Promise.all(numbers(92).map(coalesce(run)));
     await turns();
@@ -54,7 +54,7 @@ describe("what several ask for at the same time", () => {
     expect(groups.map(({ length }) => length)).toEqual([32, 32, 24, 4]);
   });
 
-  test("is not answered before it is done, and one group is under way", async () => {
+  test("are not answered before their group is done, and one group runs at a time", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     let answered = 0;
@@ -69,7 +69,7 @@ describe("what several ask for at the same time", () => {
     expect(answered).toBe(5);
   });
 
-  test("whoever comes while others wait is in the next group", async () => {
+  test("that come while others wait join the next group", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     const all = numbers(5).map(ask);
@@ -85,7 +85,7 @@ describe("what several ask for at the same time", () => {
     ]);
   });
 
-  test("who comes alone does not wait", async () => {
+  test("a single call does not wait", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     for (const n of numbers(3)) {
@@ -97,7 +97,7 @@ describe("what several ask for at the same time", () => {
     }
   });
 
-  test("nobody waits long for a group that is held up", async () => {
+  test("a call does not wait for a group that has run for too long", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     const all = [ask(0)];
@@ -110,7 +110,7 @@ describe("what several ask for at the same time", () => {
     await Promise.all(all);
   });
 
-  test("nor does whoever came before it was held up, if nobody comes after", async () => {
+  test("a call that waits for a group that runs too long gets a group of its own, even if no call follows", async () => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run);
     const all = [ask(0)];
@@ -132,7 +132,7 @@ describe("what several ask for at the same time", () => {
     await Promise.all(all);
   });
 
-  test("nor does anybody go beside groups that follow each other, however long these take together", async () => {
+  test("a call waits while groups follow each other, however long these take together", async () => {
     const { groups, run, turns, endFirst, endAll } = createWork();
     const ask = coalesce(run);
     const all = [ask(0)];
@@ -151,7 +151,7 @@ describe("what several ask for at the same time", () => {
   test.each([
     { lanes: 1, options: { lanes: 1 } },
     { lanes: 4, options: {} },
-  ])("at most $lanes are under way, however long they take", async ({ lanes, options }) => {
+  ])("at most $lanes groups run at once, however long they take", async ({ lanes, options }) => {
     const { groups, run, turns, endAll } = createWork();
     const ask = coalesce(run, options);
     const all: Promise<number>[] = [];
@@ -165,7 +165,7 @@ describe("what several ask for at the same time", () => {
     expect(await Promise.all(all)).toEqual(numbers(6).map((n) => n * 10));
   });
 
-  test("one caller's mistake, or an old key of theirs, is nobody else's", async () => {
+  test("a call that fails, or has a stale key, does not fail the others of its group", async () => {
     const run = async (items: readonly number[]) => {
       if (items.includes(2)) throw new Error("a mistake");
       if (items.includes(3)) throw new StaleKeyError();
@@ -179,7 +179,7 @@ describe("what several ask for at the same time", () => {
     await expect(all[3]).rejects.toBeInstanceOf(StaleKeyError);
   });
 
-  test("nor where there are but two", async () => {
+  test("a call that fails does not fail the other one in a group of two", async () => {
     const ask = coalesce(async (items: readonly number[]) => {
       if (items.includes(0)) throw new Error("a mistake");
       return items;
@@ -187,7 +187,7 @@ describe("what several ask for at the same time", () => {
     expect(await statuses([ask(0), ask(1)])).toEqual(["rejected", "fulfilled"]);
   });
 
-  test("nothing is done twice where the database was away, and whoever waits is told, too", async () => {
+  test("when the database is away all calls are rejected, and nothing is run again", async () => {
     const groups: (readonly number[])[] = [];
     const run = async (items: readonly number[]) => {
       groups.push(items);
@@ -200,7 +200,7 @@ describe("what several ask for at the same time", () => {
     expect(new Set(groups.flat()).size).toBe(groups.flat().length);
   });
 
-  test("serves again after a failure", async () => {
+  test("a call after a failure succeeds", async () => {
     let isAway = true;
     const ask = coalesce(async (items: readonly number[]) => {
       if (isAway) throw away();
@@ -211,7 +211,7 @@ describe("what several ask for at the same time", () => {
     expect(await ask(2)).toBe(2);
   });
 
-  test("lets ten thousand wait, and turns further ones away", async () => {
+  test("ten thousand calls may wait, and further ones are rejected", async () => {
     const { run, turns, endAll } = createWork();
     const all = numbers(10_001).map(coalesce(run));
     const outcome = statuses(all);

@@ -26,14 +26,14 @@ const clock = { now: () => NOW };
 const MANY = 16;
 const many = <T>(make: (n: number) => T): T[] => Array.from({ length: MANY }, (_, n) => make(n));
 
-/** The server's own count of something, of all its clients. */
+/** The server's own counter of this name, for all its clients. */
 async function counted(name: string): Promise<number> {
   const [row] = await asRoot(`show global status like '${name}'`);
   return Number(row?.Value);
 }
 
-/** That requests which come together share ways to the server and commits, by numbers and not by time. */
-describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
+/** Requests that come together share round trips and commits. This is held by numbers, not by time. */
+describe.runIf(hasMariadb())("mariadb: calls of the same moment", () => {
   let opened: TestMysql;
   let watched: SqlDatabase;
   let stores: SqlStores;
@@ -51,7 +51,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     await opened.close();
   });
 
-  /** How many statements these calls come to. */
+  /** How many statements these calls need. */
   const statements = async (calls: () => readonly Promise<unknown>[]) => {
     const before = sent.length;
     await Promise.all(calls());
@@ -71,7 +71,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     expect(found.map((each) => each?.user.id)).toEqual(drafts.map(({ user }) => user.id));
   });
 
-  test("16 verifications are one statement, reads of them are one, and their guesses are four and one commit", async () => {
+  test("16 new verifications are one statement, 16 reads are one, 16 guesses are four and one commit", async () => {
     const { verifications } = stores;
     const started = many(() => aVerification());
     const ids = started.map(({ id }) => id);
@@ -91,7 +91,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     );
   });
 
-  test("16 takes and what 16 approvals give back are one statement each, and a row", async () => {
+  test("16 takes are one statement and one row, and so are the 16 settlements of approvals", async () => {
     const { limits } = stores;
     const phones = many(() => fresh("phone"));
     const lease = { wanted: 3, cap: 9, expiresAt: NOW + 60_000 };
@@ -110,7 +110,7 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     expect(await opened.database.db.selectFrom("limit_journal").selectAll().execute()).toHaveLength(4);
   });
 
-  test("16 messages are one statement, their outcomes are one, and so are reads of sessions and of the ledger", async () => {
+  test("16 messages are one statement, and so are their outcomes, reads of sessions and reads of the ledger", async () => {
     const messages = many(() => aMessage());
     const outcome = { status: "accepted" as const, sender: "one", price: 1 };
     expect(await statements(() => messages.map((each) => stores.messages.create(each)))).toBe(1);
@@ -145,14 +145,14 @@ describe.runIf(hasMariadb())("mariadb: what many ask for at one moment", () => {
     }
   });
 
-  test("of 16 of which one cannot be written, fifteen are", async () => {
+  test("of 16 sign-ins one of which cannot be written, fifteen are", async () => {
     const drafts = many(draft);
     drafts[5] = { ...draft(), session: aSession("", { id: "x".repeat(65) }) };
     const settled = await Promise.allSettled(drafts.map((each) => stores.users.signIn(each)));
     expect(settled.map(({ status }) => status)).toEqual(many((n) => (n === 5 ? "rejected" : "fulfilled")));
   });
 
-  test("16 first sign-ins of one phone make one user, and one of them made it", async () => {
+  test("16 first sign-ins of one phone make one user, and one of them is told that it was created", async () => {
     const tag = newTag();
     const drafts = many(() => ({ ...draft(), user: aUser(tag) }));
     const signedIn = await Promise.all(drafts.map((each) => stores.users.signIn(each)));

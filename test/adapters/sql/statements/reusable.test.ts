@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("a statement is built once for each number of rows, and takes each row's own values", async () => {
+test("a reusable statement is built once for each number of rows, and takes each row's own values", async () => {
   const { db } = database;
   let built = 0;
   const add = reusable((rows: readonly { subject: string; value: number; updated_at: number }[]) => {
@@ -28,7 +28,7 @@ test("a statement is built once for each number of rows, and takes each row's ow
   expect(found).toEqual([1, 2, 3, 4, 5, 6].map(row));
 });
 
-test("runs in a transaction, which takes it back", async () => {
+test("a reusable statement in a transaction is rolled back with it", async () => {
   const add = reusable((rows: readonly { subject: string; value: number; updated_at: number }[]) =>
     database.db.insertInto("baselines").values(rows),
   );
