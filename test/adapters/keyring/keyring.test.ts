@@ -12,7 +12,7 @@ import { createReady } from "./ready.ts";
 
 const KINDS = Object.keys(KEY_KINDS) as KeyKind[];
 
-describe("ensure", () => {
+describe("keyring.ensure", () => {
   test("makes one key of each kind, usable at once and fit for its algorithm", async () => {
     const { keyring, rows } = await createReady();
     expect(rows.size).toBe(KINDS.length);
@@ -28,12 +28,12 @@ describe("ensure", () => {
     expect(pem.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
   });
 
-  test("gives each kind a letter of its own in its ids", async () => {
+  test("begins the ids of each kind with another letter", async () => {
     const { rows } = await createReady();
     expect(new Set([...rows.keys()].map((id) => id[0])).size).toBe(KINDS.length);
   });
 
-  test("ten processes that start at once share one key of each kind", async () => {
+  test("makes one key of each kind if ten processes start at once", async () => {
     const fixture = createFixture();
     const keyrings = Array.from({ length: 10 }, () => createKeyring(fixture));
     await Promise.all(keyrings.map((keyring) => keyring.ensure()));
@@ -44,7 +44,7 @@ describe("ensure", () => {
     }
   });
 
-  test("again, it changes nothing; a kind that is missing it adds", async () => {
+  test("changes nothing when it is run again, except to add a missing kind", async () => {
     const { keyring, rows } = await createReady();
     const before = structuredClone([...rows.values()]);
     await keyring.ensure();
@@ -62,7 +62,7 @@ describe("ensure", () => {
     for (const kind of KINDS) await expect(keyring.current(kind)).resolves.toBeDefined();
   });
 
-  test("leaves alone what a newer version has added", async () => {
+  test("leaves the kinds of a newer version alone", async () => {
     const { keyring, rows } = await createReady();
     const [row] = rows.values();
     rows.set("x1-00000000", { ...row!, id: "x1-00000000", kind: "later" as KeyKind });
@@ -70,7 +70,7 @@ describe("ensure", () => {
     expect(await keyring.find("tag", "x1-00000000")).toBeUndefined();
   });
 
-  test("says which secret is missing when one was removed too early, and adds no kind under another", async () => {
+  test("names a secret that was removed too early, and adds no key under another one", async () => {
     const { keyring, store, clock, rows } = await createReady();
     rows.delete((await keyring.current("flow")).id);
     const late = createKeyring({ store, clock, secrets: [OTHER_SECRET], random: systemRandom });
@@ -84,7 +84,7 @@ describe("ensure", () => {
   });
 });
 
-describe("the cache", () => {
+describe("the keyring's cache", () => {
   test("is read again after cacheMs and not before", async () => {
     const { keyring, store, clock } = await createReady();
     const calls = store.calls.length;
@@ -96,7 +96,7 @@ describe("the cache", () => {
     expect(store.calls).toHaveLength(calls + 1);
   });
 
-  test("is read again after invalidate, also when a load of the old state is under way", async () => {
+  test("is read again after invalidate, also if a load of the old state is under way", async () => {
     const memory = createMemoryKeyStore();
     let open = () => {};
     const gate = new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ describe("the cache", () => {
     expect((await late).id).toBe(id);
   });
 
-  test("many that invalidate at once cause two loads at most", async () => {
+  test("is loaded at most twice if many invalidate at once", async () => {
     const { keyring, store } = await createReady();
     const calls = store.calls.length;
     await Promise.all(
@@ -137,7 +137,7 @@ describe("the cache", () => {
     expect(store.calls.length - calls).toBeLessThanOrEqual(2);
   });
 
-  test("serves for ten minutes while the store is down, then fails as the store does, then recovers", async () => {
+  test("serves for ten minutes while the store is down, then fails like the store, then recovers", async () => {
     const { keyring, clock, errors, store, setDown } = await createReady();
     setDown(true);
     clock.advance(31_000);
@@ -151,7 +151,7 @@ describe("the cache", () => {
     await expect(keyring.current("code")).resolves.toBeDefined();
   });
 
-  test("a clock that is set back makes nothing last longer", async () => {
+  test("is not kept longer when the clock is set back", async () => {
     const { keyring, clock, store } = await createReady();
     clock.advance(-3_600_000);
     const calls = store.calls.length;
@@ -159,7 +159,7 @@ describe("the cache", () => {
     expect(store.calls).toHaveLength(calls + 1);
   });
 
-  test("keys in hand outlast a re-wrap under a secret that this process does not have", async () => {
+  test("keeps the keys that it has after a re-wrap under a secret that this process does not have", async () => {
     const { keyring, rows, clock } = await createReady();
     const key = await keyring.current("code");
     const next = createKeyWrapper([OTHER_SECRET], systemRandom);
@@ -169,7 +169,7 @@ describe("the cache", () => {
     expect(await keyring.current("code")).toEqual(key);
   });
 
-  test("a new key under a secret that this process does not have is out of reach, as in a store that is down", async () => {
+  test("cannot read a new key under a secret that this process does not have, as if the store were down", async () => {
     const { keyring, ...fixture } = await createReady();
     const known = await keyring.current("refresh");
     const { id } = await rotateKey({ ...fixture, secrets: [OTHER_SECRET, SECRET] }, "refresh");
@@ -182,15 +182,15 @@ describe("the cache", () => {
   });
 });
 
-describe("find", () => {
-  test("knows a key that another process has just added", async () => {
+describe("keyring.find", () => {
+  test("finds a key that another process has just added", async () => {
     const { keyring, ...fixture } = await createReady();
     const { id } = await rotateKey(fixture, "refresh");
     expect((await keyring.find("refresh", id))?.id).toBe(id);
     expect((await keyring.current("refresh")).id).toBe(id);
   });
 
-  test("all who ask for a new key at the same moment get it, by one query", async () => {
+  test("finds a new key for all who ask at the same moment, by one query", async () => {
     const { keyring, store, ...fixture } = await createReady();
     const { id } = await rotateKey({ store, ...fixture }, "refresh");
     const calls = store.calls.length;
@@ -223,14 +223,14 @@ describe("find", () => {
     expect(queries).toBeLessThanOrEqual(10);
   });
 
-  test("names of Object.prototype are ids like any other", async () => {
+  test("takes names of Object.prototype for unknown ids", async () => {
     const { keyring } = await createReady();
     for (const id of ["__proto__", "constructor", "", "\u0000"]) {
       expect(await keyring.find("page", id)).toBeUndefined();
     }
   });
 
-  test("answers neither yes nor no for an unknown id while the store is down", async () => {
+  test("rejects as unavailable for an unknown id while the store is down", async () => {
     const { keyring, setDown } = await createReady();
     const known = await keyring.current("refresh");
     setDown(true);

@@ -33,7 +33,7 @@ async function createInstallation(size = 25) {
   };
 }
 
-/** As a table does it: each row by a guarded update of its own. */
+/** Like a table: each row by its own guarded update. */
 function createBatch(rows: Map<string, Row>): RetagDeps["retagBatch"] {
   const under = (keyId: string) => [...rows].filter(([, row]) => row.tag.startsWith(`${keyId}.`));
   return async ({ oldKeyId, newTag, limit }) => {
@@ -51,7 +51,7 @@ function createBatch(rows: Map<string, Row>): RetagDeps["retagBatch"] {
 
 type Installation = Awaited<ReturnType<typeof createInstallation>>;
 
-/** Every row is found by its phone again, through a process that has just started. */
+/** Every row is found by its phone, through a process that has just started. */
 async function expectAllFound(installation: Installation) {
   const keyring = createKeyring(installation);
   const vault = createPhoneVault({ keyring, random: installation.random });
@@ -67,7 +67,7 @@ function expectOneInUse({ tagKeys, clock }: Installation, count: number) {
 }
 
 describe("retag", () => {
-  test("gives every row a tag under one new key, in batches, and tells how far it is", async () => {
+  test("gives every row a tag under one new key, in batches, and reports its progress", async () => {
     const installation = await createInstallation();
     const progress: number[] = [];
     const { keyId, done } = await retag({
@@ -83,7 +83,7 @@ describe("retag", () => {
     await expectAllFound(installation);
   });
 
-  test("each further run makes one new key", async () => {
+  test("makes one new key in each further run", async () => {
     const installation = await createInstallation(3);
     for (let keys = 2; keys <= 4; keys += 1) {
       await retag({ ...installation, retagBatch: createBatch(installation.rows) });
@@ -93,7 +93,7 @@ describe("retag", () => {
     }
   });
 
-  test("the old key is retired before the first row changes, the new one active only after the last", async () => {
+  test("retires the old key before the first row changes, and makes the new one active only after the last", async () => {
     const installation = await createInstallation(5);
     const batch = createBatch(installation.rows);
     let batches = 0;
@@ -113,7 +113,7 @@ describe("retag", () => {
     expect(batches).toBe(4);
   });
 
-  test("killed before or after any step, the next run completes it", async () => {
+  test("is completed by the next run if it is killed before or after any step", async () => {
     const steps = await countSteps();
     expect(steps).toBeGreaterThan(8);
     for (let kill = 1; kill <= steps; kill += 1) {
@@ -125,7 +125,7 @@ describe("retag", () => {
         const finished = installation.tagKeys().every((key) => key.activeFrom <= installation.clock.now());
         const replaced = installation.tagKeys().length === 2 && finished;
         await retag({ ...installation, retagBatch: createBatch(installation.rows), batchSize: 2 });
-        // Only a run that was killed after its very last write is over; then the next one is a retag of its own.
+        // Only a run that was killed after its very last write is complete; then the next run is a retag of its own.
         expect(replaced).toBe(kill === steps && when === "after");
         expectOneInUse(installation, replaced ? 3 : 2);
         await expectAllFound(installation);
@@ -133,7 +133,7 @@ describe("retag", () => {
     }
   });
 
-  test("killed again and again, one step further each time, it still makes one key", async () => {
+  test("makes one key even if each run is killed one step later than the one before", async () => {
     const installation = await createInstallation(5);
     let runs = 0;
     const isDone = async () => {
@@ -149,7 +149,7 @@ describe("retag", () => {
     await expectAllFound(installation);
   });
 
-  test("two that begin at once work for one key", async () => {
+  test("uses one key if two runs begin at once", async () => {
     const installation = await createInstallation(20);
     const run = () => retag({ ...installation, retagBatch: createBatch(installation.rows), batchSize: 100 });
     const [one, two] = await Promise.all([run(), run()]);
@@ -159,7 +159,7 @@ describe("retag", () => {
     await expectAllFound(installation);
   });
 
-  test("a row that does not open stops it before the new key is active, and names the row", async () => {
+  test("stops at a row that does not open, names it, and does not make the new key active", async () => {
     const installation = await createInstallation(3);
     const [first, second] = [...installation.rows.values()];
     installation.rows.set("row-1", { ...second!, sealed: first!.sealed });
@@ -175,7 +175,7 @@ describe("retag", () => {
   });
 
   test.each([false, true])(
-    "under secrets that open none of the keys it changes nothing; begun before: %s",
+    "changes nothing under secrets that open none of the keys; begun before: %s",
     async (isBegun) => {
       const installation = await createInstallation(5);
       if (isBegun) await failure(runKilled(installation, 4, "before"));
@@ -192,7 +192,7 @@ describe("retag", () => {
     },
   );
 
-  test("an empty database without keys has nothing to retag", async () => {
+  test("fails on an empty database without keys", async () => {
     const fixture = createFixture();
     const error = await failure(retag({ ...fixture, retagBatch: async () => ({ phones: 0, rows: 0 }) }));
     expect(error.message).toContain("no tag key");
@@ -219,7 +219,7 @@ function runKilled(installation: Installation, kill: number, when: "before" | "a
   return runWatched(installation, { [when]: die });
 }
 
-/** Runs a retag whose every call to the key store and every batch goes through the hooks. */
+/** Runs a retag that calls the hooks before and after every call to the key store and every batch. */
 function runWatched(installation: Installation, hooks: { before?(): void; after?(): void }) {
   const batch = createBatch(installation.rows);
   return retag({

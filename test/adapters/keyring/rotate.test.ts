@@ -26,7 +26,7 @@ async function createReady() {
 }
 
 describe("rotateKey", () => {
-  test("takes every kind but tag", async () => {
+  test("rotates every kind but tag", async () => {
     const { keyring, ...fixture } = await createReady();
     expect(ROTATABLE_KINDS).toEqual(KINDS.filter((kind) => kind !== "tag"));
     for (const kind of ROTATABLE_KINDS) {
@@ -38,7 +38,7 @@ describe("rotateKey", () => {
     }
   });
 
-  test("the first key of a kind is in use at once: a server that starts after it has one", async () => {
+  test("makes the first key of a kind active at once, so that a server that starts later has one", async () => {
     const fixture = createFixture(createMemoryKeyStore());
     const { id } = await rotateKey(fixture, "signing");
     const keyring = createKeyring(fixture);
@@ -46,7 +46,7 @@ describe("rotateKey", () => {
     expect((await keyring.current("signing")).id).toBe(id);
   });
 
-  test("several at the same moment make one key, and all name it", async () => {
+  test("makes one key if called several times at the same moment, and returns its id to all", async () => {
     const { ...fixture } = await createReady();
     const rotated = await Promise.all(Array.from({ length: 10 }, () => rotateKey(fixture, "device")));
     expect(new Set(rotated.map(({ id }) => id)).size).toBe(1);
@@ -55,7 +55,7 @@ describe("rotateKey", () => {
     expect(ids).toContain(rotated[0]?.id);
   });
 
-  test("a new key has new material", async () => {
+  test("makes a key with new material", async () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("page");
     fixture.clock.advance(1);
@@ -66,7 +66,7 @@ describe("rotateKey", () => {
 });
 
 describe("replaceKeys", () => {
-  test("leaves the newest key of its kind alone, also where another does the same in between", async () => {
+  test("leaves only the newest key of its kind, also if another call does the same meanwhile", async () => {
     const { keyring, store, ...fixture } = await createReady();
     const old = await keyring.current("device");
     let lists = 0;
@@ -84,7 +84,7 @@ describe("replaceKeys", () => {
 });
 
 describe("rotating PHONEKEY_SECRETS", () => {
-  test("new secret in front, re-wrap, old secret removed: all keys and tags stay", async () => {
+  test("with the new secret in front, re-wrapped and the old one removed, all keys and tags stay", async () => {
     const { keyring, store, clock, random } = await createReady();
     const before = await Promise.all(KINDS.map((kind) => keyring.current(kind)));
     const tag = await createPhoneVault({ keyring, random }).tag(PHONE);
@@ -100,13 +100,13 @@ describe("rotating PHONEKEY_SECRETS", () => {
     expect(await createPhoneVault({ keyring: after, random }).tag(PHONE)).toBe(tag);
   });
 
-  test("with the old secret missing it changes nothing and says which", async () => {
+  test("with the old secret missing, changes nothing and names that secret", async () => {
     const { store, clock, random, rows } = await createReady();
     await rotateKey({ store, clock, random, secrets: [OTHER_SECRET] }, "code");
     const before = structuredClone([...rows.values()]);
     const error = await failure(rewrapKeys({ store, random, secrets: [OTHER_SECRET] }));
     expect(error).toBeInstanceOf(MissingSecretError);
-    // Nor the keys that it could wrap, which come before the one that it cannot.
+    // Nor does it wrap the keys that it could, which come before the one that it cannot.
     const some = { store, random, secrets: [`a third ${OTHER_SECRET}`, SECRET] };
     expect(await failure(rewrapKeys(some))).toBeInstanceOf(MissingSecretError);
     expect(error.message).toContain(createKeyWrapper([SECRET], random).secretId);
@@ -116,7 +116,7 @@ describe("rotating PHONEKEY_SECRETS", () => {
     expect([...rows.values()]).toEqual(before);
   });
 
-  test("killed before or after any of its writes it goes on where it stopped", async () => {
+  test("killed before or after any of its writes, goes on where it stopped", async () => {
     for (let kill = 1; kill <= KINDS.length + 1; kill += 1) {
       for (const when of ["before", "after"] as const) {
         const { store, random, clock } = await createReady();
@@ -133,7 +133,7 @@ describe("rotating PHONEKEY_SECRETS", () => {
     }
   });
 
-  test("two at once wrap each key once", async () => {
+  test("run twice at once, wraps each key once", async () => {
     const { store, random } = await createReady();
     const secrets = [OTHER_SECRET, SECRET];
     const counts = await Promise.all([
@@ -180,7 +180,7 @@ describe("pruneKeys", () => {
     expect(await pruneKeys(fixture)).toBe(0);
   });
 
-  test("numbers go on after a prune", async () => {
+  test("does not reuse the number of a pruned key", async () => {
     const { ...fixture } = await createReady();
     await rotateKey(fixture, "code");
     fixture.clock.advance(3_600_000);

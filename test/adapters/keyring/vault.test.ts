@@ -18,8 +18,8 @@ async function createVault() {
   return { ...fixture, keyring, vault: createPhoneVault({ keyring, random: fixture.random }) };
 }
 
-describe("sealing", () => {
-  test("any phone opens in its own row, and in no other", async () => {
+describe("vault: sealing", () => {
+  test("a sealed phone opens in its own row, and in no other", async () => {
     const { vault } = await createVault();
     await fc.assert(
       fc.asyncProperty(phones, fc.uuid(), fc.uuid(), async (phone, row, other) => {
@@ -34,7 +34,7 @@ describe("sealing", () => {
     );
   });
 
-  test("no change to a sealed phone opens", async () => {
+  test("a changed sealed phone does not open", async () => {
     const { vault } = await createVault();
     const sealed = await vault.seal(PHONE, "row");
     for (let i = 0; i < sealed.length; i += 1) {
@@ -47,13 +47,13 @@ describe("sealing", () => {
     }
   });
 
-  test("the same phone never seals to the same text", async () => {
+  test("the same phone is sealed to another text each time", async () => {
     const { vault } = await createVault();
     const sealed = await Promise.all(Array.from({ length: 100 }, () => vault.seal(PHONE, "row")));
     expect(new Set(sealed).size).toBe(100);
   });
 
-  test("a text of a row opens in no place of its phone, nor the phone in that of the text", async () => {
+  test("a sealed text does not open as a phone of its row, nor a sealed phone as a text", async () => {
     const { vault } = await createVault();
     const [phone, text] = [await vault.seal(PHONE, "row"), await vault.sealText(PHONE, "row")];
     expect(await vault.openText(text, "row")).toBe(PHONE);
@@ -75,8 +75,8 @@ describe("sealing", () => {
   });
 });
 
-describe("tags", () => {
-  test("a phone's tag is its MAC under the current key, the same each time and another for each phone", async () => {
+describe("vault: tags", () => {
+  test("a phone's tag is its MAC under the current key: the same each time, and different for each phone", async () => {
     const { vault, keyring } = await createVault();
     const key = await keyring.current("tag");
     expect(await vault.tag(PHONE)).toBe(`${key.id}.${hmac(key.material, PHONE).toString("base64url")}`);
@@ -96,7 +96,7 @@ describe("tags", () => {
     expect(await digest(one)).not.toBe(await digest(two));
   });
 
-  test("all tags are there, the current first, as long as their keys are kept, and none of a pending key", async () => {
+  test("a phone has a tag under each kept key, the current one first, and none under a pending key", async () => {
     const { vault, ...fixture } = await createVault();
     const old = await vault.tag(PHONE);
     const during: (readonly string[])[] = [];
@@ -120,7 +120,7 @@ describe("tags", () => {
     expect(await vault.tags(PHONE)).toEqual([await vault.tag(PHONE)]);
   });
 
-  test("a key that is pending but has retired none is no current key", async () => {
+  test("a pending key that has retired no other is not the current key", async () => {
     const { vault, store, keyring, ...fixture } = await createVault();
     const killed = {
       ...store,
@@ -136,7 +136,7 @@ describe("tags", () => {
   });
 });
 
-test("no error shows a phone, a sealed phone or a key", async () => {
+test("no error of the vault shows a phone, a sealed phone or a key", async () => {
   const { vault, keyring } = await createVault();
   const sealed = await vault.seal(PHONE, "row");
   const errors = await Promise.all(

@@ -7,7 +7,7 @@ import { createReady } from "./ready.ts";
 
 const KINDS = Object.keys(KEY_KINDS) as KeyKind[];
 
-describe("which key", () => {
+describe("keyring: which key is used", () => {
   test("a signing key is published before it signs", async () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("signing");
@@ -21,7 +21,7 @@ describe("which key", () => {
   });
 
   test.each(KINDS.filter((kind) => kind !== "data" && kind !== "tag"))(
-    "a %s key is kept for its time after a newer one became active, to the millisecond",
+    "a %s key is kept for exactly its time after a newer one became active",
     async (kind) => {
       const { keyring, ...fixture } = await createReady();
       const old = await keyring.current(kind);
@@ -37,7 +37,7 @@ describe("which key", () => {
     },
   );
 
-  test("the time counts from the first newer key, not from the newest", async () => {
+  test("the time to keep a key counts from the first newer key, not from the newest", async () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("code");
     await rotateKey(fixture, "code");
@@ -48,7 +48,7 @@ describe("which key", () => {
     expect(await keyring.all("code")).toHaveLength(2);
   });
 
-  test("a data key is kept for ever", async () => {
+  test("a data key is kept forever", async () => {
     const { keyring, ...fixture } = await createReady();
     const old = await keyring.current("data");
     await rotateKey(fixture, "data");
@@ -56,7 +56,7 @@ describe("which key", () => {
     expect(await keyring.find("data", old.id)).toEqual(old);
   });
 
-  test("without a tag key in use, current rejects as unavailable and asks the store once a second", async () => {
+  test("without an active tag key, current rejects as unavailable and asks the store once a second", async () => {
     const { keyring, store, clock } = await createReady();
     const { id } = await keyring.current("tag");
     await store.retire(id, clock.now());

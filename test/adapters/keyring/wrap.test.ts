@@ -17,8 +17,8 @@ function errorOf(action: () => unknown): Error {
   throw new Error("It was expected to fail.");
 }
 
-describe("wrapping", () => {
-  test("any material comes back as it was", () => {
+describe("key wrapper", () => {
+  test("unwraps any material as it was", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(Buffer.from(wrapper.unwrap({ ...label, ...wrapper.wrap(label, bytes) }))).toEqual(
@@ -34,7 +34,7 @@ describe("wrapping", () => {
     for (const text of texts) for (const form of spellings(material)) expect(text).not.toContain(form);
   });
 
-  test("a changed text does not open, whichever character it is", () => {
+  test("does not open a text in which any character was changed", () => {
     const row = { ...label, ...wrapper.wrap(label, material) };
     for (let i = 0; i < row.wrapped.length; i += 1) {
       const other = row.wrapped[i] === "A" ? "B" : "A";
@@ -43,13 +43,13 @@ describe("wrapping", () => {
     }
   });
 
-  test.each(["", "v1", "v1.", "v1.AAAA", "v2.AAAA", "nonsense"])("%j does not open", (wrapped) => {
+  test.each(["", "v1", "v1.", "v1.AAAA", "v2.AAAA", "nonsense"])("does not open %j", (wrapped) => {
     expect(() => wrapper.unwrap({ ...label, secretId: wrapper.secretId, wrapped })).toThrow(
       /does not unwrap/,
     );
   });
 
-  test("a text with something before, after or in it does not open", () => {
+  test("does not open a text with something before, after or in it", () => {
     const row = { ...label, ...wrapper.wrap(label, material) };
     const texts = [
       `${row.wrapped}=`,
@@ -62,7 +62,7 @@ describe("wrapping", () => {
   });
 
   test.each([{ id: "c1-0badcaff" }, { kind: "flow" as const }, { sequence: 2 }])(
-    "material moved to a row with another %o does not open",
+    "does not open material that was moved to a row with another %o",
     (change) => {
       const row = { ...label, ...wrapper.wrap(label, material) };
       expect(() => wrapper.unwrap({ ...row, ...change })).toThrow(/does not unwrap/);
@@ -70,8 +70,8 @@ describe("wrapping", () => {
   );
 });
 
-describe("secrets", () => {
-  test("a secret's id is stable, its own, and tells nothing of it", () => {
+describe("the secrets of the key wrapper", () => {
+  test("have ids that are stable, different, and tell nothing of the secret", () => {
     const id = wrapper.secretId;
     expect(id).toMatch(/^[0-9a-f]{16}$/);
     expect(createKeyWrapper([SECRET, OTHER_SECRET], systemRandom).secretId).toBe(id);
@@ -79,22 +79,22 @@ describe("secrets", () => {
     expect(Buffer.from(SECRET).toString("hex")).not.toContain(id);
   });
 
-  // Computed with HKDF and AES-GCM of node:crypto from the words of the docstrings, and an IV of the bytes 0 to 11.
-  test("what an older version wrapped opens; the secret's id is of another derivation than its key", () => {
+  // Computed with HKDF and AES-GCM of node:crypto as the docstrings say, and an IV of the bytes 0 to 11.
+  test("open what an older version wrapped; the secret's id is derived otherwise than its key", () => {
     const secretId = "61f5f89aecb9f712";
     const wrapped = "v1.AAECAwQFBgcICQoL1LkluEX2duVLo4aBkDsniISZxaB9LpWgOrIRdLkYWIcGt50Jx0TxW_5PgK0TR2Z0";
     expect(wrapper.secretId).toBe(secretId);
     expect(Buffer.from(wrapper.unwrap({ ...label, secretId, wrapped }))).toEqual(material);
   });
 
-  test("the first secret wraps, every secret unwraps", () => {
+  test("the first one wraps, every one unwraps", () => {
     const row = { ...label, ...wrapper.wrap(label, material) };
     const both = createKeyWrapper([OTHER_SECRET, SECRET], systemRandom);
     expect(Buffer.from(both.unwrap(row))).toEqual(material);
     expect(both.wrap(label, material).secretId).not.toBe(row.secretId);
   });
 
-  test("a missing secret is named by its id, with what to do, and never shown", () => {
+  test("a missing one is named by its id with what to do, and not shown", () => {
     const row = { ...label, ...wrapper.wrap(label, material) };
     const error = errorOf(() => createKeyWrapper([OTHER_SECRET], systemRandom).unwrap(row));
     expect(error).toBeInstanceOf(MissingSecretError);
@@ -112,7 +112,7 @@ describe("secrets", () => {
   });
 });
 
-test("no error shows a secret or key material", () => {
+test("no error of the key wrapper shows a secret or key material", () => {
   const row = { ...label, ...wrapper.wrap(label, material) };
   const errors = [
     errorOf(() => createKeyWrapper([OTHER_SECRET], systemRandom).unwrap(row)),

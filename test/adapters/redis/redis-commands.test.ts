@@ -7,10 +7,10 @@ import { useRedis } from "./use-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
-describe("what limits ask of Redis", () => {
+describe("the Redis commands of limits", () => {
   const at = useRedis();
 
-  /** How often scripts called each command while this ran. */
+  /** How often scripts called each command while `work` ran. */
   const called = async (work: () => Promise<unknown>) => {
     at.server.command("config", "resetstat");
     await work();
@@ -26,12 +26,12 @@ describe("what limits ask of Redis", () => {
     return { name: key, key, amount: 7, windows: [{ max, windowMs: HOUR }] };
   };
 
-  test("a key on which nothing is costs a look, an event and a time to live", async () => {
+  test("a take on an empty key is one read, one event and one time to live", async () => {
     await take([window(fresh("any"))]);
     expect(await called(() => take([window(fresh("key"))]))).toEqual({ zcard: "1", zadd: "1", pexpire: "1" });
   });
 
-  test("a sum with room is read without its slots, and looked after by the first take in a slot alone", async () => {
+  test("a take on a sum with room reads its values only; the first in a slot also looks at the slots and the time to live", async () => {
     const limit = budget(fresh("budget"));
     await take([limit]);
     expect(await called(() => take([limit]))).toEqual({ hvals: "1", hincrby: "1" });
@@ -39,7 +39,7 @@ describe("what limits ask of Redis", () => {
     expect(await called(() => take([limit], NOW + MINUTE))).toEqual(first);
   });
 
-  test("an approval names each key once, forgets there first and forgives then", async () => {
+  test("an approval calls each command once for a key, and forgets before it forgives", async () => {
     const [own, both, other] = [fresh("own"), fresh("both"), fresh("other")];
     const member = fresh("member");
     await take([window(both), window(other)], NOW - 2);
@@ -57,7 +57,7 @@ describe("what limits ask of Redis", () => {
     expect(await Promise.all([own, both, other].map(left))).toEqual([0, 1, 0]);
   });
 
-  test("a sum is kept longer than its window, and has no more slots than reach into it and a third", async () => {
+  test("a sum is kept longer than its window, and has slots for at most its window and a third more", async () => {
     const limit = budget(fresh("budget"), 1_000_000);
     const key = sumsKey(sumKey({ key: limit.key, windowMs: HOUR }));
     for (let n = 0; n < 2 * SLOTS; n += 1) {

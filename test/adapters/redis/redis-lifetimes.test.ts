@@ -11,11 +11,11 @@ import { useRedis } from "./use-redis.ts";
 
 const HOUR = 60 * MINUTE;
 
-/** Redis forgets by itself, and must not do it while somebody still looks back: a limit would be refilled. */
+/** Redis drops keys by itself, and must not drop one that a limit still looks back at: the limit would be refilled. */
 describe("how long Redis keeps", () => {
   const at = useRedis();
 
-  /** For how long at least the key is there, whenever this is done to it: on a new one, and on one that was about to go. */
+  /** For how long at least the key is kept whenever `work` is done: on a new key, and on one that was about to expire. */
   async function leastKept(key: string, work: () => Promise<unknown>): Promise<number> {
     await work();
     const first = Number(await at.command("PTTL", key));
@@ -43,14 +43,14 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(eventsKey(limit.key), count)).toBeGreaterThan(keptMs);
   });
 
-  test("events of a part: as long as it reaches back", async () => {
+  test("events of a part of a limit: as long as that reaches back", async () => {
     const part = { key: fresh("part"), max: 9, windowMs: DAY };
     const limit = { name: "sends", key: fresh("key"), windows: [{ max: 9, windowMs: HOUR }], part };
     const count = () => at.limits.take({ member: fresh("member"), limits: [limit] }, NOW);
     expect(await leastKept(eventsKey(part.key), count)).toBeGreaterThan(DAY);
   });
 
-  test("the messages of a backend: a day, also for a key of it that has no limits", async () => {
+  test("the messages of a backend: a day, even if its API key has no limits", async () => {
     const caller = {
       ...exemptCaller({
         phoneTag: "k.tag",
@@ -64,7 +64,7 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(eventsKey(`${limits[0]?.key}`), count)).toBeGreaterThan(DAY);
   });
 
-  test("guesses that are set aside, and that some went to the ledger: until the lease ends", async () => {
+  test("leases, and that some of their guesses went to the ledger: until the lease ends", async () => {
     const key = fresh("guesses");
     const lease = { key, wanted: 1, cap: 99, expiresAt: NOW + 20 * MINUTE };
     const take = (member: string) => at.limits.take({ member, limits: [], lease }, NOW);
@@ -80,7 +80,7 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(leasesKey(usual.key), release)).toBeGreaterThan(10.5 * MINUTE);
   });
 
-  test("what was put back: as long as any window can be set, and as any lease lasts", async () => {
+  test("what was put back after a loss: as long as any window can be, and as any lease lasts", async () => {
     const [key, guesses] = [fresh("key"), fresh("guesses")];
     const expiresAt = NOW + 10.5 * MINUTE;
     const seed = () => {
@@ -103,7 +103,7 @@ describe("how long Redis keeps", () => {
     expect(await leastKept(sumsKey(sumKey(lost)), seed)).toBeGreaterThan(DAY);
   });
 
-  test("verifications of one holder: no more than the newest ten", async () => {
+  test("the verifications of one holder: only the newest ten", async () => {
     const store = createRedisVerificationStore(at.redis);
     const of = { holder: fresh("device"), phoneTag: `k.${fresh("tag")}` };
     for (let n = 0; n < 12; n++) await store.create(aVerification({ ...of, createdAt: NOW + n }));
@@ -112,7 +112,7 @@ describe("how long Redis keeps", () => {
     expect(await at.command("ZCOUNT", held, String(NOW + 2), "+inf")).toBe(10);
   });
 
-  test("verifications: for as long again as a code can live, and whoever holds them", async () => {
+  test("verifications, and who holds them: twice as long as a code can live", async () => {
     const verification = aVerification({ holder: fresh("device") });
     await createRedisVerificationStore(at.redis).create(verification);
     const { id, holder, phoneTag, purpose } = verification;

@@ -4,14 +4,14 @@ import { explain } from "../../../src/compose/explain.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 import { useRedis } from "./use-redis.ts";
 
-/** Answers an error as a server of any version would word it. */
+/** Answers with an error in the words of a server of any version. */
 const ERROR = script("return redis.error_reply(ARGV[1])");
 
-/** What Redis before 7 makes of the answer to a command that a script called. */
+/** The words that Redis before 7 puts around the answer to a command that a script called. */
 const wrapped = (answer: string) =>
   `ERR Error running script (call to f_3fe5a4a4ca02ea2a4c9e2d4ce1c0ff2a0d22a3d1): @user_script:41: @user_script: 41: ${answer}`;
 
-describe("what Redis says when it takes no writes", () => {
+describe("an error of Redis", () => {
   const at = useRedis();
 
   const refusal = (words: string) =>
@@ -27,19 +27,19 @@ describe("what Redis says when it takes no writes", () => {
     "-NOREPLICAS Not enough good replicas to write.",
     "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     "-CLUSTERDOWN The cluster is down",
-  ])("is Redis being away, also where a version before 7 wraps it: %s", async (answer) => {
+  ])("means, if it refuses writes, that Redis is unavailable, in any version: %s", async (answer) => {
     const error = await refusal(wrapped(answer));
     expect(error).toBeInstanceOf(UnavailableError);
     expect(explain(error)).toBe(explain(await refusal(answer)));
   });
 
-  test.each(["OOM", "READONLY", "MISCONF", "NOREPLICAS"])("is told in words of ours: %s", async (word) => {
+  test.each(["OOM", "READONLY", "MISCONF", "NOREPLICAS"])("is told in our own words: %s", async (word) => {
     const sentence = "Redis is unavailable: it takes no writes";
     expect(explain(await refusal(wrapped(`-${word} no`)))).toBe(sentence);
     expect(explain(await refusal(`${word} no`))).toBe(sentence);
   });
 
-  test("is nothing else that a script does wrong", async () => {
+  test("does not mean that Redis is unavailable if a script has another fault", async () => {
     for (const answer of [
       "user_script:41: attempt to index a nil value",
       "ERR value is not -OOM or READONLY",
@@ -48,14 +48,14 @@ describe("what Redis says when it takes no writes", () => {
     }
   });
 
-  test("is said once: what failed is not run again by itself", async () => {
+  test("does not make the connection run the script again", async () => {
     const failing = script("call('INCR', KEYS[1]) return redis.error_reply('ERR no')");
     for (let n = 0; n < 3; n++)
       await expect(at.redis.run(failing, ["{counted}"], [])).rejects.toThrow("ERR no");
     expect(await at.command("GET", "{counted}")).toBe("3");
   });
 
-  test("is said by a server that is full", async () => {
+  test("says that Redis takes no writes when the server is full", async () => {
     at.server.command("config", "set", "maxmemory", "1");
     const written = await at.redis
       .run(script("return call('SET', KEYS[1], '1')"), ["{key}"], [])

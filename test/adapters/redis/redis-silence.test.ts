@@ -9,9 +9,9 @@ import { UnavailableError } from "../../../src/core/refusals.ts";
 import { connectTo, type RedisServer, startRedis, startRedisCluster } from "../../support/services/redis.ts";
 import { startProxy } from "../../support/services/tcp-proxy.ts";
 
-/** Within it a busy machine connects, too. */
+/** Long enough to connect on a busy machine. */
 const TIMEOUT_MS = 600;
-/** Long before the kernel finds such a connection lost. */
+/** Long before the kernel takes such a connection for lost. */
 const SOON = { timeout: 15_000, interval: 50 };
 
 const ends: (() => unknown)[] = [];
@@ -31,7 +31,7 @@ async function startBehindProxy() {
   return { server, proxy, connect, errors, connections: () => connectionsTo(server) };
 }
 
-/** One of its nodes is known by the address of the proxy alone. */
+/** One of the nodes is known only by the address of the proxy. */
 async function startClusterBehindProxy(holds: (node: RedisServer) => boolean) {
   const cluster = await startRedisCluster();
   ends.push(() => cluster.stop());
@@ -50,7 +50,7 @@ const connectionsTo = (server: RedisServer) =>
   server
     .command("client", "list")
     .split("\n")
-    // Neither its own nor that of a replica to its master.
+    // Neither this command's own nor that of a replica to its master.
     .filter((line) => line && !/cmd=client| flags=[MS]/.test(line)).length;
 
 const succeeds = (call: Promise<unknown>) =>
@@ -59,8 +59,8 @@ const succeeds = (call: Promise<unknown>) =>
     () => false,
   );
 
-describe("a connection on which nothing comes any more", () => {
-  test("is replaced while there is traffic, and told of", async () => {
+describe("a Redis connection that has gone silent", () => {
+  test("is replaced while there is traffic, and reported once", async () => {
     const { proxy, connect, errors, connections } = await startBehindProxy();
     const redis = await connect();
     ends.push(() => redis.close());
@@ -70,11 +70,11 @@ describe("a connection on which nothing comes any more", () => {
     expect(errors).toHaveLength(1);
     await expect.poll(connections, SOON).toBe(2);
     await redis.close();
-    // The proxy holds the end of the one that was swallowed.
+    // The proxy holds the end of the one that has gone silent.
     await expect.poll(connections, SOON).toBe(1);
   });
 
-  test("is kept where the server answers late, and where it comes back", async () => {
+  test("is kept if the server answers late, and works again when the server comes back", async () => {
     const { proxy, connect, connections, errors } = await startBehindProxy();
     const redis = await connect();
     ends.push(() => redis.close());
@@ -86,14 +86,14 @@ describe("a connection on which nothing comes any more", () => {
     proxy.freeze();
     const until = performance.now() + 10 * TIMEOUT_MS;
     while (performance.now() < until) expect(await succeeds(redis.ping())).toBe(false);
-    // Each attempt to replace it may leave something open for as long as the server stands still.
+    // Each attempt to replace it may leave something open while the server hangs.
     expect(errors).toHaveLength(1);
     proxy.thaw();
     await expect.poll(() => succeeds(redis.ping()), SOON).toBe(true);
     await expect.poll(connections, SOON).toBe(1);
   });
 
-  test("is not replaced any more once it was closed", async () => {
+  test("is not replaced after it was closed", async () => {
     const { proxy, connect, connections } = await startBehindProxy();
     const redis = await connect();
     proxy.swallow();
@@ -103,7 +103,7 @@ describe("a connection on which nothing comes any more", () => {
     expect(connections()).toBe(1);
   });
 
-  test("is replaced by the next call where it is made on demand, whatever traffic there is", async () => {
+  test("is replaced by the next call if it is made on demand, however many calls wait", async () => {
     const { proxy, connect } = await startBehindProxy();
     const redis = createOnDemandRedis(() => connect({ reconnects: false }));
     ends.push(() => redis.close());
@@ -115,11 +115,11 @@ describe("a connection on which nothing comes any more", () => {
   });
 });
 
-describe("a connection to a server that was made a replica", () => {
+describe("a Redis connection to a server that was made a replica", () => {
   test.each([
     { name: "kept up", onDemand: false },
     { name: "made on demand", onDemand: true },
-  ])("is replaced by one to where its name leads by then: $name", async ({ onDemand }) => {
+  ])("is replaced by one to the server that the name leads to now: $name", async ({ onDemand }) => {
     const { server, proxy, connect, connections } = await startBehindProxy();
     const redis = onDemand ? createOnDemandRedis(() => connect({ reconnects: false })) : await connect();
     ends.push(() => redis.close());
@@ -136,7 +136,7 @@ describe("a connection to a server that was made a replica", () => {
   });
 });
 
-test("a master's connection is replaced where Sentinels watch it", async () => {
+test("a silent connection to a master that Sentinels watch is replaced", async () => {
   const { proxy } = await startBehindProxy();
   const folder = mkdtempSync(join(tmpdir(), "phonekey-sentinel-"));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -153,12 +153,12 @@ test("a master's connection is replaced where Sentinels watch it", async () => {
   await expect.poll(() => succeeds(redis.ping()), SOON).toBe(true);
 });
 
-describe("one of a cluster's connections on which nothing comes any more", () => {
+describe("one of a cluster's Redis connections that has gone silent", () => {
   test.each([
     { name: "kept up", onDemand: false },
     { name: "made on demand", onDemand: true },
   ])("is replaced while the other nodes answer: $name", async ({ onDemand }) => {
-    // Whether a connection that is made on demand still works is asked of the node that holds {ping}.
+    // Whether an on-demand connection still works is asked of the node that holds {ping}.
     const { url, proxy } = await startClusterBehindProxy((node) => !holdsPing(node));
     const connect = () => connectTo(url, { timeoutMs: TIMEOUT_MS, reconnects: !onDemand });
     const redis = onDemand ? createOnDemandRedis(connect) : await connect();
@@ -171,7 +171,7 @@ describe("one of a cluster's connections on which nothing comes any more", () =>
     await expect.poll(() => answered(redis), SOON).toBe(KEYS.length);
   });
 
-  test("leaves none behind where the node to begin with answers after it was given up", async () => {
+  test("leaves none behind if the first node answers after it was given up", async () => {
     const { proxy, connections } = await startClusterBehindProxy(() => true);
     const redis = await connectTo(`redis+cluster://127.0.0.1:${proxy.port}`, { timeoutMs: TIMEOUT_MS });
     ends.push(() => redis.close());

@@ -5,10 +5,10 @@ import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import { fresh, MINUTE, NOW } from "../../contracts/samples.ts";
 import { useRedis } from "./use-redis.ts";
 
-describe("what Redis says of guesses that went to the ledger", () => {
+describe("a take on Redis (`steady`: no guess on its key went to the ledger lately)", () => {
   const at = useRedis();
 
-  test("is nothing where none did, and unknown for a while where something that was lost was put back", async () => {
+  test("is steady if no guess went there, and is not for a while after lost counts were put back", async () => {
     const take = (epoch: string) =>
       at.limits.take(
         {
@@ -30,7 +30,7 @@ describe("what Redis says of guesses that went to the ledger", () => {
     expect(await take("lost")).toMatchObject({ ok: true, steady: true });
   });
 
-  test("is not forgotten earlier because one of a lease that ends before comes after it", async () => {
+  test("is not steady until the later of two leases ends, though the earlier one was released last", async () => {
     const key = fresh("guesses");
     const leaseOn = (expiresAt: number) => {
       return { member: fresh("member"), limits: [], lease: { key, wanted: 1, cap: 9, expiresAt } };
@@ -46,10 +46,10 @@ describe("what Redis says of guesses that went to the ledger", () => {
   });
 });
 
-describe("a Redis that another one took over from, while it was given back what it had lost (T16)", () => {
+describe("a Redis that another one took over from while lost counts were put back (T16)", () => {
   const at = useRedis();
 
-  test("is as unseeded as before", async () => {
+  test("is still unseeded", async () => {
     let history: unknown = "0";
     const limits = createRedisLimitStore({
       ...at.redis,

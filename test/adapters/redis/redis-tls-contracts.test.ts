@@ -19,7 +19,7 @@ describe.each([
 ])("over TLS, %s", (name, start) => {
   const url = redisStoreContracts(`Redis, ${name}`, start);
 
-  /** What a person is told where the URL has these parameters instead. */
+  /** What the operator is told if the URL has these parameters instead. */
   const refusal = async (changes: Readonly<Record<string, string>>, scheme = "rediss") => {
     const [base = "", query] = url().replace("rediss", scheme).split("?");
     const parameters = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(query)), ...changes });
@@ -31,17 +31,17 @@ describe.each([
     );
   };
 
-  test("takes no certificate of an unknown authority", async () => {
+  test("refuses a certificate of an unknown authority", async () => {
     expect(await refusal({ sslCa: "" })).toMatch(/^Redis is unavailable: its certificate is not good: .+/);
   });
 
-  test("takes no certificate for another name", async () => {
+  test("refuses a certificate for another name", async () => {
     const said = await refusal({ sslName: "elsewhere.example" });
     expect(said).toMatch(/^Redis is unavailable: its certificate is not good: .*elsewhere\.example/);
   });
 
   test.each(["nothing.pem", "server.key"])(
-    "names what is wrong with %s, and not where it is",
+    "says that the CA file %s cannot be used, without its path",
     async (name) => {
       const sentence =
         "Redis is unavailable: the CA file that STATE_URL names cannot be read, or holds no certificate";
