@@ -20,7 +20,7 @@ function decodeSegment(token: string, index: number): unknown {
 }
 
 describe.each(KINDS)("a token of kind %s", (kind) => {
-  it("reads back as the claims it was issued with", async () => {
+  it("is read as the claims it was issued with", async () => {
     expect(await tokens.read(kind, await issueSample(kind), NOW)).toStrictEqual(SAMPLES[kind]);
   });
 
@@ -28,7 +28,7 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
     expect(decodeSegment(await issueSample(kind), 0)).toStrictEqual(await bench.header(kind));
   });
 
-  it("is the token that a forger with the same key builds by hand", async () => {
+  it("equals what is read of a token that the test signs by hand with the same key", async () => {
     expect(await tokens.read(kind, await bench.forge(kind), NOW)).toStrictEqual(SAMPLES[kind]);
   });
 
@@ -39,7 +39,7 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
     expect(await tokens.read(kind, token, NOW + 1_000_000)).toBeUndefined();
   });
 
-  it("can be read after it has expired by who asks for that, with the moment of its expiry", async () => {
+  it("can be read by readExpired after it has expired, with the time of its expiry", async () => {
     const token = await tokens.issue(kind, SAMPLES[kind], { issuedAt: NOW - 9000, expiresAt: NOW - 1001 });
     expect(await tokens.read(kind, token, NOW)).toBeUndefined();
     const expected = { claims: SAMPLES[kind], expiresAt: NOW - 2000 };
@@ -60,7 +60,7 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
     expect(await other.read(kind, await issueSample(kind), NOW)).toBeUndefined();
   });
 
-  it("stays readable after a newer key took over, and only while the old one is kept", async () => {
+  it("stays readable after a newer key became active, as long as its key is kept", async () => {
     let now = NOW;
     const ring = createTestKeyring({ clock: { now: () => now } });
     const own = createTokens({ keyring: ring, issuer: ISSUER, audience: AUDIENCE });
@@ -79,10 +79,10 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
   });
 });
 
-describe("an access token that was read before", () => {
+describe("an access token that was read before (cache)", () => {
   const read = (token: string, now = NOW) => tokens.read("access", token, now);
 
-  it("is read the same, whatever is read in between, and not beyond its time", async () => {
+  it("is read the same again, also after many others, and not after it has expired", async () => {
     const first = await issueSample("access");
     const others = Array.from({ length: 1_100 }, () => issueSample("access"));
     for (const token of [first, ...(await Promise.all(others)), first, first]) {
@@ -92,7 +92,7 @@ describe("an access token that was read before", () => {
     expect(await read(first, TIMES.expiresAt)).toBeUndefined();
   });
 
-  it("makes no other one good", async () => {
+  it("does not make another token valid", async () => {
     const token = await issueSample("access");
     expect(await read(token)).toStrictEqual(SAMPLES.access);
     const last = token.at(-2) === "A" ? "B" : "A";
@@ -112,12 +112,12 @@ describe(`promise 10: ${KINDS.length} × ${KINDS.length} kinds`, () => {
     KINDS.filter((other) => other !== kind).map((other) => [kind, other] as const),
   );
 
-  it.each(pairs)("%s refuses its own token that bears the typ of %s", async (kind, other) => {
+  it.each(pairs)("%s refuses its own token with the typ of %s", async (kind, other) => {
     const header = { ...(await bench.header(kind)), typ: WIRE[other].typ };
     expect(await bench.readAll(await bench.forge(kind, { header }))).toStrictEqual([]);
   });
 
-  it.each(pairs)("%s refuses its own token that bears the audience of %s", async (kind, other) => {
+  it.each(pairs)("%s refuses its own token with the audience of %s", async (kind, other) => {
     const token = await bench.forge(kind, { payload: { ...payload(kind), aud: WIRE[other].aud } });
     expect(await bench.readAll(token)).toStrictEqual([]);
   });
@@ -128,7 +128,7 @@ describe(`promise 10: ${KINDS.length} × ${KINDS.length} kinds`, () => {
     expect(await bench.readAll(token)).toStrictEqual([]);
   });
 
-  it("shares no typ, audience or kind of key", () => {
+  it("no two kinds share a typ, an audience or a kind of key", () => {
     for (const part of ["typ", "aud", "keyKind"] as const) {
       expect(new Set(KINDS.map((kind) => WIRE[kind][part])).size).toBe(KINDS.length);
     }
@@ -143,7 +143,7 @@ describe("refresh tokens", () => {
     expect(await tokens.issue("refresh", { sid: "s", gen: 1 }, TIMES, id)).toBe(first);
   });
 
-  it("differ when a claim or a time does", async () => {
+  it("differ if a claim or a time differs", async () => {
     const variants = await Promise.all([
       tokens.issue("refresh", { sid: "s", gen: 1 }, TIMES),
       tokens.issue("refresh", { sid: "s", gen: 2 }, TIMES),
@@ -156,7 +156,7 @@ describe("refresh tokens", () => {
 });
 
 describe.each(["flow", "handover", "link"] as const)("a %s token", (kind) => {
-  it("hides what it says, and is different each time", async () => {
+  it("is encrypted, and different each time", async () => {
     const token = await issueSample(kind);
     for (const segment of token.split(".").slice(1)) {
       expect(Buffer.from(segment, "base64url").toString("latin1")).not.toMatch(
@@ -167,7 +167,7 @@ describe.each(["flow", "handover", "link"] as const)("a %s token", (kind) => {
   });
 });
 
-describe("access tokens and the JWKS", () => {
+describe("access tokens", () => {
   it("are verified by an independent library through the JWKS", async () => {
     const set = createLocalJWKSet((await tokens.jwks()) as JSONWebKeySet);
     for (let round = 0; round < 20; round++) {
@@ -184,7 +184,7 @@ describe("access tokens and the JWKS", () => {
     }
   });
 
-  it("name their client, as RFC 9068 asks, and are read without it as those of a version before", async () => {
+  it("name their client, as RFC 9068 asks, and are read without it, as an earlier version made them", async () => {
     expect(decodeSegment(await issueSample("access"), 1)).toMatchObject({ client_id: "phonekey" });
     const read = async (claims: object) =>
       bench.readAll(await bench.forge("access", { payload: { ...payload("access"), ...claims } }));
@@ -193,7 +193,7 @@ describe("access tokens and the JWKS", () => {
     for (const client_id of ["shop", "", null]) expect(await read({ client_id })).toEqual([]);
   });
 
-  it("are verified by OpenSSL by hand through the JWKS", async () => {
+  it("are verified by OpenSSL through the JWKS", async () => {
     const token = await issueSample("access");
     const [head = "", body = "", signature = ""] = token.split(".");
     const { kid } = decodeSegment(token, 0) as { kid: string };
@@ -206,7 +206,7 @@ describe("access tokens and the JWKS", () => {
     expect(isValid(`${head}.${body}A`)).toBe(false);
   });
 
-  it("have a low S, all of 64", async () => {
+  it("have a signature of 64 bytes with a low S", async () => {
     const half = 0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8n;
     for (let round = 0; round < 64; round++) {
       const signature = Buffer.from((await issueSample("access")).split(".")[2] ?? "", "base64url");
@@ -215,7 +215,7 @@ describe("access tokens and the JWKS", () => {
     }
   });
 
-  it("publishes the public halves of all kept signing keys, those not yet in use included", async () => {
+  it("are verified by a JWKS of the public halves of all kept signing keys, also those that are not active yet", async () => {
     const ring = createTestKeyring({ clock: { now: () => NOW } });
     const current = await ring.current("signing");
     const next = ring.add("signing", { activeFrom: NOW + 900_000 });
@@ -230,8 +230,8 @@ describe("access tokens and the JWKS", () => {
   });
 });
 
-describe("faults", () => {
-  it("lets a keyring that is unavailable be known, in reading and in issuing", async () => {
+describe("tokens: faults", () => {
+  it("reading and issuing reject with UnavailableError if the keyring is unavailable", async () => {
     const fail = () => Promise.reject(new UnavailableError("the database", { cause: undefined }));
     const down: Keyring = { current: fail, find: fail, all: fail };
     const broken = createTokens({ keyring: down, issuer: ISSUER, audience: AUDIENCE });
@@ -248,7 +248,7 @@ describe("faults", () => {
     ["flow", "of 16 bytes", new Uint8Array(16)],
     ["access", "of another curve", p384.export({ format: "der", type: "pkcs8" })],
     ["access", "of no form at all", new Uint8Array(32)],
-  ] as const)("refuses to make a %s token with a key that is %s (T26)", async (kind, _, material) => {
+  ] as const)("issuing a %s token with a key that is %s is refused (T26)", async (kind, _, material) => {
     const ring = createTestKeyring({ clock: { now: () => NOW } });
     ring.add(WIRE[kind].keyKind, { material });
     const own = createTokens({ keyring: ring, issuer: ISSUER, audience: AUDIENCE });
@@ -256,7 +256,7 @@ describe("faults", () => {
     if (kind === "access") await expect(own.jwks()).rejects.toThrow();
   });
 
-  it("refuses to issue what it would not read", async () => {
+  it("issuing refuses a token that would not be read", async () => {
     const long = { pre: "p", state: "s".repeat(4096) };
     await expect(tokens.issue("flow", long, TIMES)).rejects.toThrow(RangeError);
     const extra = { ...SAMPLES.page, admin: true } as TokenClaims["page"];

@@ -24,7 +24,7 @@ const { testGroups, numberOfTests } = JSON.parse(readFileSync(file, "utf8")) as 
   readonly numberOfTests: number;
 };
 
-/** Valid vectors that our stricter profile refuses, and why. */
+/** Valid vectors that Phonekey's stricter profile refuses, and why. */
 const REFUSED_BY_PROFILE: ReadonlyMap<number, string> = new Map([
   [18, "S is in the upper half: (r, n-S) verifies too, so one token would have two forms"],
   [372, "a character outside base64url in the header: one spelling of each token"],
@@ -33,13 +33,13 @@ const REFUSED_BY_PROFILE: ReadonlyMap<number, string> = new Map([
   [377, "white space in the header: one serialisation of each header"],
 ]);
 
-/** Invalid vectors whose text is that of a valid one: the padding that they are about is missing from the file. */
+/** Invalid vectors with the text of a valid one: the padding that they are about is missing from the file. */
 const TEXT_OF_A_VALID_ONE: ReadonlyMap<number, number> = new Map([
   [367, 357],
   [370, 357],
 ]);
 
-// The vectors have no `typ`; with that left out the profiles are those of the access and of the refresh tokens.
+// The vectors have no `typ`; without it the profiles are those of access and refresh tokens.
 const PROFILES = { ES256: { alg: "ES256" }, HS256: { alg: "HS256" } } as const satisfies Record<
   string,
   HeaderProfile
@@ -78,7 +78,7 @@ const spare = {
 };
 const counted = { accepted: 0, refused: 0 };
 
-describe.each(["ES256", "HS256"] as const)("Wycheproof: what the %s reader takes", (algorithm) => {
+describe.each(["ES256", "HS256"] as const)("Wycheproof: the %s reader", (algorithm) => {
   const groups = testGroups.filter((group) => algorithmOf(group) === algorithm);
   const vectors = groups.flatMap((group) => group.tests.map((vector) => ({ vector, key: keyOf(group) })));
   const taken = vectors.filter(
@@ -99,7 +99,7 @@ describe.each(["ES256", "HS256"] as const)("Wycheproof: what the %s reader takes
   });
 
   it.each(stricter)(
-    "refuses valid vector $vector.tcId, stricter than the standard",
+    "refuses valid vector $vector.tcId, which is stricter than the standard",
     async ({ vector, key }) => {
       expect(vector.result, REFUSED_BY_PROFILE.get(vector.tcId)).toBe("valid");
       expect(await read(vector.jws, algorithm, key)).toBeUndefined();
@@ -116,12 +116,12 @@ describe.each(["ES256", "HS256"] as const)("Wycheproof: what the %s reader takes
   });
 });
 
-describe("Wycheproof: what no reader takes", () => {
+describe("Wycheproof: all readers", () => {
   const foreign = testGroups.filter((group) => algorithmOf(group) === undefined);
   const vectors = foreign.flatMap((group) => group.tests.map((vector) => ({ vector, key: keyOf(group) })));
   const valid = vectors.filter(({ vector }) => vector.result === "valid").length;
 
-  it(`refuses ${vectors.length} vectors of other algorithms and curves, ${valid} of them valid`, async () => {
+  it(`refuse ${vectors.length} vectors of other algorithms and curves, ${valid} of them valid`, async () => {
     for (const { vector, key } of vectors) {
       const label = `tcId ${vector.tcId} ${vector.comment}`;
       expect(await read(vector.jws, "ES256", key), label).toBeUndefined();
@@ -130,7 +130,7 @@ describe("Wycheproof: what no reader takes", () => {
     }
   });
 
-  it(`refuses each of the ${numberOfTests} vectors with the reader of the other algorithm`, async () => {
+  it(`refuse each of the ${numberOfTests} vectors with the reader of the other algorithm`, async () => {
     for (const group of testGroups) {
       const other = algorithmOf(group) === "ES256" ? "HS256" : "ES256";
       for (const { jws, tcId } of group.tests) {
@@ -139,12 +139,12 @@ describe("Wycheproof: what no reader takes", () => {
     }
   });
 
-  it(`has judged all ${numberOfTests}, ${TEXT_OF_A_VALID_ONE.size} of them by their twins`, () => {
+  it(`have judged all ${numberOfTests} vectors, ${TEXT_OF_A_VALID_ONE.size} of them by the vector with the same text`, () => {
     expect(counted.accepted + counted.refused + TEXT_OF_A_VALID_ONE.size).toBe(numberOfTests);
   });
 });
 
-it("refuses vector 18 for its high S alone: with the low one it is accepted", async () => {
+it("Wycheproof: vector 18 is refused only for its high S: with the low one it is accepted", async () => {
   const { vector, key } = vectorOf(18);
   const start = vector.jws.lastIndexOf(".") + 1;
   const signature = mirrorS(Buffer.from(vector.jws.slice(start), "base64url"));
@@ -153,7 +153,7 @@ it("refuses vector 18 for its high S alone: with the low one it is accepted", as
 });
 
 it.each([...TEXT_OF_A_VALID_ONE])(
-  "takes vector %i as the valid vector %i, whose text it has",
+  "Wycheproof: vector %i has the text of the valid vector %i, and is refused with padding",
   async (tcId, twin) => {
     const { vector, key } = vectorOf(tcId);
     expect(vector.jws).toBe(vectorOf(twin).vector.jws);
