@@ -10,7 +10,7 @@ const REQUEST: ChallengeRequest = { phoneTag: "t1.tag", purpose: "sign_in", brow
 const LIFE_MS = 300_000;
 
 let keyring: TestKeyring;
-/** The library compares with the machine's clock too, so these tests begin at its time. */
+/** The library compares with the machine's clock too, so these tests begin at the machine's time. */
 let now: number;
 let verifier: ReturnType<typeof createAltchaVerifier>;
 beforeEach(() => {
@@ -37,8 +37,8 @@ function captchaOf(payload: unknown): Captcha {
 const verdictOn = (payload: unknown, request = REQUEST) => verifier.verify(captchaOf(payload), request, now);
 const INVALID = { status: "invalid" };
 
-describe("a proof of work", () => {
-  test("is judged as solved for as long as it lives, always under one id", async () => {
+describe("the solution of an ALTCHA puzzle", () => {
+  test("is judged as solved until it expires, always with the same id", async () => {
     const puzzle = await newPuzzle();
     const payload = await solve(puzzle);
     const id = puzzle.parameters.nonce;
@@ -49,13 +49,13 @@ describe("a proof of work", () => {
     expect(await verdictOn(payload)).toEqual(INVALID);
   });
 
-  test("tells nothing of whom it is for, and no two are alike", async () => {
+  test("comes from a puzzle that shows nothing of the request and differs each time", async () => {
     const puzzles = [await newPuzzle(), await newPuzzle()].map((puzzle) => JSON.stringify(puzzle));
     expect(puzzles[0]).not.toBe(puzzles[1]);
     for (const part of Object.values(REQUEST)) expect(puzzles[0]).not.toContain(part);
   });
 
-  test("asks for the work that the setting names", async () => {
+  test("takes the work that the cost sets", async () => {
     verifier = createAltchaVerifier({ keyring, random: systemRandom, cost: 7 });
     const { challenge, solution } = await solve(await newPuzzle());
     expect(challenge.parameters.cost).toBe(7);
@@ -67,12 +67,12 @@ describe("a proof of work", () => {
     ["another phone", { phoneTag: "t1.other" }],
     ["another purpose", { purpose: "reset_password" }],
     ["another browser", { browser: "other" }],
-  ])("for %s is no good", async (_, other) => {
+  ])("for %s is invalid", async (_, other) => {
     const payload = await solve(await newPuzzle());
     expect(await verdictOn(payload, { ...REQUEST, ...other })).toEqual(INVALID);
   });
 
-  test("of a page is no good at the API, and the other way round", async () => {
+  test("of a page is invalid at the API, and the other way round", async () => {
     const { browser: _, ...atTheApi } = REQUEST;
     expect(await verdictOn(await solve(await newPuzzle()), atTheApi)).toEqual(INVALID);
     expect(await verdictOn(await solve(await newPuzzle(atTheApi)))).toEqual(INVALID);
@@ -81,7 +81,7 @@ describe("a proof of work", () => {
     });
   });
 
-  test("made under a key before the last one is good until that key is forgotten", async () => {
+  test("made under the previous key is still solved", async () => {
     const payload = await solve(await newPuzzle());
     keyring.add("challenge");
     expect(await verdictOn(payload)).toMatchObject({ status: "solved" });
@@ -89,16 +89,16 @@ describe("a proof of work", () => {
   });
 });
 
-describe("forged", () => {
+describe("a forged ALTCHA puzzle is invalid", () => {
   test.each([
     ["easier", { cost: 0 }],
     ["for longer", { expiresAt: 99_999_999_999 }],
-    ["with a prefix of its own", { keyPrefix: "00" }],
-    ["with a nonce of its own", { nonce: "00".repeat(16) }],
+    ["with another prefix", { keyPrefix: "00" }],
+    ["with another nonce", { nonce: "00".repeat(16) }],
     ["without a signed answer", { keySignature: "" }],
     ["by another algorithm", { algorithm: "SHA-256" }],
     ["with a key of another kind", { data: { key: "device" } }],
-    ["with a key that is none", { data: { key: "__proto__" } }],
+    ["with an unknown key", { data: { key: "__proto__" } }],
     ["with more in it", { more: 1 }],
   ])("%s", async (_, change) => {
     const { challenge, solution } = await solve(await newPuzzle());
@@ -112,13 +112,13 @@ describe("forged", () => {
     expect(await verdictOn({ challenge, solution })).toEqual(INVALID);
   });
 
-  test("with the prefix that the challenge itself shows as its answer", async () => {
+  test("with the prefix that the puzzle shows as its answer", async () => {
     const { challenge, solution } = await solve(await newPuzzle());
     const guess = { ...solution, derivedKey: challenge.parameters.keyPrefix.padEnd(64, "0") };
     expect(await verdictOn({ challenge, solution: guess })).toEqual(INVALID);
   });
 
-  test("with the secrets of another request", async () => {
+  test("with the signature of another request", async () => {
     const { challenge, solution } = await solve(await newPuzzle({ ...REQUEST, phoneTag: "mine" }));
     const { signature } = await newPuzzle();
     expect(await verdictOn({ challenge: { ...challenge, signature }, solution })).toEqual(INVALID);
@@ -136,11 +136,11 @@ test.each([
   `${"[".repeat(3_000)}`,
   '{"__proto__":{"challenge":1}}',
   JSON.stringify({ algorithm: "SHA-256", challenge: "x", number: 1, salt: "y", signature: "z", took: 1 }),
-])("%j is no solution, and no fault", async (text) => {
+])("%j is an invalid ALTCHA solution, and no fault", async (text) => {
   expect(await verdictOn(text)).toEqual(INVALID);
 });
 
-test("what is no Base64, and what is of another kind", async () => {
+test("an ALTCHA solution that is no Base64, and a solution of another kind, are invalid", async () => {
   expect(await verifier.verify({ kind: "altcha", payload: "\u0000ä!" }, REQUEST, now)).toEqual(INVALID);
   expect(await verifier.verify({ kind: "turnstile", token: "x" }, REQUEST, now)).toEqual(INVALID);
 });

@@ -8,8 +8,8 @@ limitStoreContract("memory", async () => ({ store: createMemoryLimitStore(), clo
 const sends = (key: string, max = 1) => ({ name: "sends", key, windows: [{ max, windowMs: MINUTE }] });
 const ALL = Number.MAX_SAFE_INTEGER;
 
-describe("the memory that it takes", () => {
-  test("a flood over many keys keeps no more events and leases than the caps", async () => {
+describe("limits in memory", () => {
+  test("keep no more events and leases than the caps in a flood of keys", async () => {
     const store = createMemoryLimitStore({ mostEvents: 100, mostLeases: 50 });
     for (let n = 0; n < 1_000; n++) {
       const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
@@ -18,7 +18,7 @@ describe("the memory that it takes", () => {
     expect(await store.sweep(ALL, ALL)).toBe(150);
   });
 
-  test("forgets by itself what no limit looks at any more", async () => {
+  test("drop by themselves what no limit looks at any more", async () => {
     const store = createMemoryLimitStore();
     for (let n = 0; n < 100; n++) {
       const lease = { key: fresh("guesses"), wanted: 3, cap: 9, expiresAt: NOW + MINUTE };
@@ -32,7 +32,7 @@ describe("the memory that it takes", () => {
     expect(await store.sweep(NOW + 5 * MINUTE, ALL)).toBe(0);
   });
 
-  test("full, lets go of what is over before what still counts", async () => {
+  test("drop what is over before what still counts when they are full", async () => {
     const store = createMemoryLimitStore({ mostEvents: 3 });
     const over = fresh("over");
     await store.take({ member: "m", limits: [sends(over)] }, NOW - 10 * MINUTE);
@@ -44,7 +44,7 @@ describe("the memory that it takes", () => {
     expect(await store.take({ member: "n", limits: [sends(second)] }, NOW)).toMatchObject({ ok: false });
   });
 
-  test("full, takes no guesses that are set aside from the very key that sets more aside", async () => {
+  test("do not drop leases of the key that takes another one when they are full", async () => {
     const store = createMemoryLimitStore({ mostLeases: 1 });
     const lease = { key: fresh("guesses"), wanted: 2, cap: 3, expiresAt: NOW + MINUTE };
     const taken = [];
@@ -53,7 +53,7 @@ describe("the memory that it takes", () => {
     expect(taken).toMatchObject([{ leased: 2 }, { leased: 1 }, { refusedBy: "lease" }]);
   });
 
-  test("a clock that goes back by less than a minute finds again what was let go of", async () => {
+  test("count again what was dropped when the clock goes back by less than a minute", async () => {
     const store = createMemoryLimitStore();
     const limit = sends(fresh("key"));
     const lease = { key: fresh("guesses"), wanted: 3, cap: 3, expiresAt: NOW + MINUTE };
@@ -67,7 +67,7 @@ describe("the memory that it takes", () => {
     expect(await store.take({ member: "n", limits: [], lease }, back)).toMatchObject({ refusedBy: "lease" });
   });
 
-  test("what was counted for a part stays as long as that reaches back", async () => {
+  test("keep what was counted for a part of a limit as long as the part reaches back", async () => {
     const store = createMemoryLimitStore();
     const part = { key: fresh("part"), max: 1, windowMs: 60 * MINUTE };
     const limit = { ...sends(fresh("key"), 9), part };
@@ -78,7 +78,7 @@ describe("the memory that it takes", () => {
     expect(await store.take({ member: "m", limits: [sends(limit.key)] }, later)).toMatchObject({ ok: true });
   });
 
-  test("what was put back stays for a day even if no take has told the window yet", async () => {
+  test("keep what was put back for a day, even if no take has named its window yet", async () => {
     const store = createMemoryLimitStore();
     const key = fresh("key");
     await store.seed("epoch", [{ events: [{ key, member: "lost", at: NOW - 23 * 60 * MINUTE }] }]);

@@ -13,20 +13,20 @@ verificationStoreContract("memory", async () => ({
   close: async () => {},
 }));
 
-describe("the naive store, as the control", () => {
-  test("T1 finds it out: far more than 3 wrong guesses are looked at", async () => {
+describe("a naive verification store, as the control,", () => {
+  test("fails T1: more than 3 wrong guesses are looked at", async () => {
     const { wrong } = await raceWrongGuesses(createNaiveVerificationStore());
     expect(wrong).toBeGreaterThan(3);
   });
 
-  test("T2 finds it out: more than one of the right guesses is approved", async () => {
+  test("fails T2: more than one of the right guesses is approved", async () => {
     const { approved } = await raceRightGuesses(createNaiveVerificationStore());
     expect(approved).toBeGreaterThan(1);
   });
 });
 
-describe("the memory that it takes", () => {
-  test("forgets by itself what ended long ago", async () => {
+describe("verifications in memory", () => {
+  test("are dropped when they ended long ago", async () => {
     const store = createMemoryVerificationStore();
     const old = aVerification({ createdAt: NOW - 60 * MINUTE, expiresAt: NOW - 55 * MINUTE });
     await store.create(old);
@@ -34,7 +34,7 @@ describe("the memory that it takes", () => {
     expect(await store.find(old.id)).toBeUndefined();
   });
 
-  test("full, lets go of an expired one before a live one, then of the oldest", async () => {
+  test("are dropped when the store is full: an expired one first, then the oldest", async () => {
     const store = createMemoryVerificationStore({ mostKept: 3 });
     const oldest = aVerification();
     const expired = aVerification({ expiresAt: NOW - 1 });
@@ -50,7 +50,7 @@ describe("the memory that it takes", () => {
     expect(await store.find(third.id)).toEqual(third);
   });
 
-  test("a flood of starts keeps no more than the cap", async () => {
+  test("are never more than the cap, however many are started", async () => {
     const store = createMemoryVerificationStore({ mostKept: 100 });
     for (let start = 0; start < 1_000; start++) await store.create(aVerification());
     expect(await store.sweep(Number.MAX_SAFE_INTEGER, 10_000)).toBe(100);

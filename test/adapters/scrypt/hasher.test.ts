@@ -4,14 +4,14 @@ import { createPasswordHasher, type HasherOptions } from "../../../src/adapters/
 import { systemRandom } from "../../../src/adapters/system/random.ts";
 import { UnavailableError } from "../../../src/core/refusals.ts";
 
-/** So cheap that a test can make many. */
+/** So cheap that a test can make many hashes. */
 const CHEAP = { ln: 4, r: 8, p: 1 };
 
 const hasherWith = (options: Omit<HasherOptions, "random"> = { cost: CHEAP }) =>
   createPasswordHasher({ random: systemRandom, ...options });
 
 describe("password hashes", () => {
-  it("are made with what OWASP recommends, and say so", async () => {
+  it("are made with OWASP's parameters, and contain them", async () => {
     const hash = await createPasswordHasher({ random: systemRandom }).hash("lantern orchard");
     const [, id, parameters, salt = "", derived] = hash.split("$");
     expect([id, parameters]).toEqual(["scrypt", "ln=15,r=8,p=3"]);
@@ -21,7 +21,7 @@ describe("password hashes", () => {
     expect(derived).toBe(expected.toString("base64").replace(/=+$/, ""));
   });
 
-  it("fit their password and no other, and no two are alike", async () => {
+  it("match their password and no other, and are all different", async () => {
     const hasher = hasherWith();
     const [first, second] = [await hasher.hash("lantern orchard"), await hasher.hash("lantern orchard")];
     expect(first).not.toBe(second);
@@ -31,7 +31,7 @@ describe("password hashes", () => {
     expect(await hasher.verify("", first)).toBe(false);
   });
 
-  it("of other parameters still fit, and are outdated", async () => {
+  it("of other parameters still match, and are outdated", async () => {
     const former = await hasherWith({ cost: { ln: 3, r: 4, p: 2 } }).hash("lantern orchard");
     const hasher = hasherWith();
     expect(await hasher.verify("lantern orchard", former)).toBe(true);
@@ -44,15 +44,15 @@ describe("password hashes", () => {
     ["N", { ...CHEAP, ln: 3 }],
     ["r", { ...CHEAP, r: 4 }],
     ["p", { ...CHEAP, p: 2 }],
-  ])("are outdated by another %s alone", async (_, cost) => {
+  ])("are outdated if only %s is another", async (_, cost) => {
     expect(hasherWith().isOutdated(await hasherWith({ cost }).hash("lantern orchard"))).toBe(true);
   });
 
-  it("that are not there fit nothing", async () => {
+  it("that are missing match nothing", async () => {
     expect(await hasherWith().verify("lantern orchard", undefined)).toBe(false);
   });
 
-  it("that are not there take the same work, so that no duration tells (T31)", async () => {
+  it("that are missing take the same work, so that no duration tells (T31)", async () => {
     const hasher = hasherWith({ cost: CHEAP, atOnce: 1, waiting: 0 });
     const first = hasher.verify("lantern orchard", undefined);
     await expect(hasher.verify("lantern orchard", undefined)).rejects.toThrow(UnavailableError);
@@ -65,13 +65,13 @@ describe("password hashes", () => {
     ["that would take a terabyte", `$scrypt$ln=40,r=8,p=1$c2FsdA$${"A".repeat(43)}`],
     ["that would take a gigabyte", `$scrypt$ln=20,r=8,p=1$c2FsdA$${"A".repeat(43)}`],
     ["that would take long", `$scrypt$ln=4,r=8,p=99999$c2FsdA$${"A".repeat(43)}`],
-  ])("%s are a fault, and no work", async (_, stored) => {
+  ])("%s are a fault, and no work is done", async (_, stored) => {
     await expect(hasherWith().verify("lantern orchard", stored)).rejects.toThrow();
   });
 });
 
-describe("hash work", () => {
-  it("is done so many at once and waits in line so long; whoever comes then is turned away at once", async () => {
+describe("the work of the password hasher", () => {
+  it("is limited to a number at once and a number in line; further calls are rejected at once", async () => {
     const hasher = hasherWith({ cost: { ln: 12, r: 8, p: 1 }, atOnce: 2, waiting: 3 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 9 }, (_, n) => hasher.hash(`password ${n}`)),
@@ -82,13 +82,13 @@ describe("hash work", () => {
     expect(outcomes.slice(0, 5).every(({ status }) => status === "fulfilled")).toBe(true);
   });
 
-  it("is two at once and sixteen in line, where nobody says otherwise", async () => {
+  it("is by default two at once and sixteen in line", async () => {
     const hasher = hasherWith();
     const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => hasher.hash("lantern")));
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(2 + 16);
   });
 
-  it("goes on after failures: a place is always given back", async () => {
+  it("goes on after failures, which give their places back", async () => {
     const hasher = hasherWith({ cost: CHEAP, atOnce: 1, waiting: 0 });
     const broken = `$scrypt$ln=40,r=8,p=1$c2FsdA$${"A".repeat(43)}`;
     for (let n = 0; n < 5; n++) await expect(hasher.verify("lantern", broken)).rejects.toThrow();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createQueue } from "../../../src/adapters/scrypt/queue.ts";
 
-test("no more run at once than may, also while one ends, another waits and a third one comes", async () => {
+test("no more tasks run at once than allowed, also if one ends while another waits and a third one comes", async () => {
   const queue = createQueue({ atOnce: 2, waiting: 99 });
   let [running, most, done] = [0, 0, 0];
   const work = async () => {
@@ -13,7 +13,7 @@ test("no more run at once than may, also while one ends, another waits and a thi
   };
   const taken: Promise<void>[] = [];
   const take = (task: () => Promise<void>) => taken.push(queue.run(task, () => new Error("full")));
-  /** One comes in each of the moments in which a place may be free. */
+  /** One comes at each moment at which a place may be free. */
   const come = async () => {
     for (let n = 0; n < 9; n += 1) {
       await undefined;

@@ -27,7 +27,7 @@ async function start(service: Service, keys = KEYS, deadlineMs = 2_000) {
 }
 
 describe.each([TURNSTILE, HCAPTCHA])("$kind", (service) => {
-  test("asks with the secret, the token and the address, and takes what was solved", async () => {
+  test("asks with the secret, the token and the address, and accepts what was solved", async () => {
     const { seen, solve, verify, verifier } = await start(service);
     const token = solve("auth.example.com");
     expect(await verify(token)).toEqual({
@@ -39,14 +39,14 @@ describe.each([TURNSTILE, HCAPTCHA])("$kind", (service) => {
     expect(verifier).toMatchObject({ kind: service.kind, isThirdParty: true, siteKey: KEYS.siteKey });
   });
 
-  test("leaves the address out where it is not known", async () => {
+  test("leaves the address out if it is unknown", async () => {
     const { seen, solve, verify } = await start(service);
     const { address: _, ...request } = REQUEST;
     await verify(solve("auth.example.com"), request);
     expect(seen[0]).not.toHaveProperty("remoteip");
   });
 
-  test("refuses forged and expired tokens, and tokens of another kind without asking", async () => {
+  test("refuses forged and expired tokens, and does not ask about tokens of another kind", async () => {
     const { clock, reported, seen, solve, verify, verifier } = await start(service);
     expect(await verify("forged")).toEqual(INVALID);
     const token = solve("auth.example.com");
@@ -63,9 +63,9 @@ describe.each([TURNSTILE, HCAPTCHA])("$kind", (service) => {
     ["breaks the connection", "cut"],
     ["answers garbage", "garbage"],
     ["never answers", "hang"],
-    ["has an error of its own", { codes: ["internal-error"] }],
-    ["says something new", { codes: ["what-is-this-<script>"] }],
-  ])("is unavailable when it %s, and the log hears it in our words", async (_, trouble) => {
+    ["reports an internal error", { codes: ["internal-error"] }],
+    ["reports an unknown error code", { codes: ["what-is-this-<script>"] }],
+  ])("is unavailable when the service %s, and reports it in Phonekey's own words", async (_, trouble) => {
     const { reported, troubles, verify, solve } = await start(service, KEYS, 300);
     troubles.push(trouble);
     const token = solve("auth.example.com");
@@ -75,19 +75,19 @@ describe.each([TURNSTILE, HCAPTCHA])("$kind", (service) => {
     expect(await verify(token)).toMatchObject({ status: "solved" });
   });
 
-  test("with a wrong secret is unavailable, since no stranger can do anything about it", async () => {
+  test("is unavailable if the secret is wrong, since the client cannot correct that", async () => {
     const { reported, solve, verify } = await start(service, { ...KEYS, secretKey: "old" });
     expect(await verify(solve("auth.example.com"))).toEqual(UNAVAILABLE);
     expect(reported).toEqual(["invalid-input-secret"]);
   });
 });
 
-test("Turnstile: a token of another site is refused, whose host the service vouches for", async () => {
+test("Turnstile: a token of another host is refused", async () => {
   const { solve, verify } = await start(TURNSTILE);
   expect(await verify(solve("evil.example"))).toEqual(INVALID);
 });
 
-test("Turnstile: the same token may be judged again, for a start that was refused for another reason", async () => {
+test("Turnstile: a token may be judged again, for a start that was refused for another reason", async () => {
   const { seen, solve, verify } = await start(TURNSTILE);
   const [one, other] = [solve("auth.example.com"), solve("auth.example.com")];
   for (const token of [one, one, other]) expect(await verify(token)).toMatchObject({ status: "solved" });
@@ -97,7 +97,7 @@ test("Turnstile: the same token may be judged again, for a start that was refuse
   expect(keys[0]).not.toBe(keys[2]);
 });
 
-test("hCaptcha: a token of another site key is a fault in our settings; a used one is refused", async () => {
+test("hCaptcha: a token of another site key is a fault in the settings; a used token is refused", async () => {
   const { reported, solve, verify } = await start(HCAPTCHA, { ...KEYS, siteKey: "other" });
   expect(await verify(solve())).toEqual(UNAVAILABLE);
   expect(reported).toEqual(["sitekey-secret-mismatch"]);

@@ -11,18 +11,18 @@ test("the clock tells the time of this machine in whole milliseconds", () => {
   expect(Number.isInteger(now)).toBe(true);
 });
 
-test("bytes have the length that was asked for and do not repeat", () => {
+test("random bytes have the length that was asked for and do not repeat", () => {
   expect(systemRandom.bytes(0)).toHaveLength(0);
   const drawn = Array.from({ length: 200 }, () => Buffer.from(systemRandom.bytes(16)).toString("hex"));
   expect(new Set(drawn).size).toBe(200);
   expect(drawn.every((hex) => hex.length === 32)).toBe(true);
 });
 
-test("pieces of any size are as long as they were asked for, and none comes again or changes later", () => {
+test("random bytes of any length do not repeat and do not change later", () => {
   const drawn = [1, 4_095, 4_096, 4_097, 10_000, 33, 4_000, 200].map((length) => systemRandom.bytes(length));
   expect(drawn.map(({ length }) => length)).toEqual([1, 4_095, 4_096, 4_097, 10_000, 33, 4_000, 200]);
   const before = drawn.map((bytes) => Buffer.from(bytes).toString("hex"));
-  // More than the generator is asked for at a time.
+  // More than is drawn from the generator at a time.
   const later = Array.from({ length: 1_000 }, () => Buffer.from(systemRandom.bytes(16)).toString("hex"));
   expect(drawn.map((bytes) => Buffer.from(bytes).toString("hex"))).toEqual(before);
   const pieces = before.flatMap((hex) => hex.match(/.{32}/g) ?? []);
@@ -42,7 +42,7 @@ test("uuids sort by time and do not repeat within a millisecond", () => {
   expect(new Set(Array.from({ length: 1000 }, () => systemRandom.uuid(now))).size).toBe(1000);
 });
 
-test("every bit of a uuid that is chance does vary", () => {
+test("every random bit of a uuid varies", () => {
   const seen = Array.from({ length: 500 }, () => BigInt(`0x${systemRandom.uuid(0).replaceAll("-", "")}`));
   const union = seen.reduce((a, b) => a | b);
   const common = seen.reduce((a, b) => a & b);
@@ -50,11 +50,11 @@ test("every bit of a uuid that is chance does vary", () => {
   expect(common.toString(16).padStart(32, "0")).toBe(`${"0".repeat(12)}70008000000000000000`);
 });
 
-test("a time that 48 bits do not hold is refused", () => {
+test("a uuid is refused for a time that does not fit 48 bits", () => {
   for (const time of [-1, 2 ** 48]) expect(() => systemRandom.uuid(time)).toThrow(RangeError);
 });
 
-test("a deadline tells when its time is over, and aborts the signal of whoever asked for it before or after", async () => {
+test("a deadline resolves when its time is over, and aborts its signal, whether that was taken before or after", async () => {
   const deadline = deadlineIn(5);
   const signal = deadline.signal();
   await deadline.over;
@@ -66,7 +66,7 @@ test("a deadline tells when its time is over, and aborts the signal of whoever a
   expect(late.signal()).toMatchObject({ aborted: true, reason: { name: "TimeoutError" } });
 });
 
-test("a deadline that was kept ends nothing", async () => {
+test("a deadline that was ended in time neither resolves nor aborts", async () => {
   const deadline = deadlineIn(5);
   let isOver = false;
   void deadline.over.then(() => {

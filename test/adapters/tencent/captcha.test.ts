@@ -41,7 +41,7 @@ async function start(more: More = {}, deadlineMs = 2_000) {
   };
 }
 
-test("asks with everything that the action takes, and takes what was solved", async () => {
+test("Tencent Captcha: the verifier asks with all parameters of the action, and accepts what was solved", async () => {
   const { cloud, solve, verify } = await start();
   const { ticket, randstr, kind } = solve();
   expect(await verify({ kind, ticket, randstr })).toEqual({
@@ -62,7 +62,7 @@ test("asks with everything that the action takes, and takes what was solved", as
   });
 });
 
-describe("refuses", () => {
+describe("Tencent Captcha: the verifier refuses", () => {
   test("a ticket that was used (9), is expired (8), or came with another randstr (7)", async () => {
     const { pass, solve, verify } = await start();
     const [used, old, one, other] = [solve(), solve(), solve(), solve()];
@@ -73,7 +73,7 @@ describe("refuses", () => {
     expect(await verify(old)).toEqual(INVALID);
   });
 
-  test("a ticket of another app (16), one that is none (15), one that nobody gave out (21)", async () => {
+  test("a ticket of another app (16), of a wrong form (15), or one that was never issued (21)", async () => {
     const { reported, solve, verify } = await start();
     expect(await verify(solve({ appId: 7 }))).toEqual(INVALID);
     expect(await verify({ kind: "tencent", ticket: "x", randstr: "@x" })).toEqual(INVALID);
@@ -82,14 +82,14 @@ describe("refuses", () => {
     expect(reported).toEqual([]);
   });
 
-  test("what the service takes for a machine, and what is of another kind", async () => {
+  test("a ticket with a high evil level, and a solution of another kind", async () => {
     const { solve, verify } = await start();
     expect(await verify(solve({ evilLevel: 100 }))).toEqual(INVALID);
     expect(await verify({ kind: "turnstile", token: "x" })).toEqual(INVALID);
   });
 });
 
-describe("is unavailable, and the log hears why in our words", () => {
+describe("Tencent Captcha: the verifier is unavailable and reports why in Phonekey's own words", () => {
   test.each<[string, Fault, RegExp]>([
     ["the API refuses", { error: "InternalError" }, /InternalError$/],
     ["the key is wrong", { error: "AuthFailure.SecretIdNotFound" }, /SecretIdNotFound$/],
@@ -105,13 +105,13 @@ describe("is unavailable, and the log hears why in our words", () => {
     expect(reported).toEqual([expect.stringMatching(reason)]);
   });
 
-  test("when app and secret do not belong together (100)", async () => {
+  test("when the app's id and secret do not belong together (100)", async () => {
     const { reported, solve, verify } = await start({ appSecret: "old" });
     expect(await verify(solve())).toEqual(UNAVAILABLE);
     expect(reported).toEqual(["CaptchaCode 100"]);
   });
 
-  test("when nobody knows the client's address: the service has to be told it", async () => {
+  test("when the client's address is unknown, which the service requires", async () => {
     const { cloud, reported, solve, verify } = await start();
     const { address: _, ...request } = REQUEST;
     expect(await verify(solve(), request)).toEqual(UNAVAILABLE);
@@ -120,14 +120,14 @@ describe("is unavailable, and the log hears why in our words", () => {
   });
 });
 
-describe("disaster tickets, which anybody can make", () => {
+describe("Tencent Captcha: disaster tickets, which anybody can make,", () => {
   const disaster = (at: number, appId = APP.appId, prefix = "trerror"): Captcha => ({
     kind: "tencent",
     ticket: `${prefix}_1001_${appId}_${Math.floor(at / 1000)}`,
     randstr: "@abc",
   });
 
-  test("are refused without asking anybody", async () => {
+  test("are refused without asking the service", async () => {
     const { cloud, now, verify } = await start();
     for (const prefix of ["trerror", "terror"]) {
       expect(await verify(disaster(now(), APP.appId, prefix))).toEqual(INVALID);
@@ -135,7 +135,7 @@ describe("disaster tickets, which anybody can make", () => {
     expect(cloud.calls).toEqual([]);
   });
 
-  test("are taken under a limit of their own where the operator says so, if they are of our app and of now", async () => {
+  test("are accepted under a limit of their own if the setting says so and app and time fit", async () => {
     const disasterTickets = [{ max: 20, windowMs: HOUR }];
     const { now, verify } = await start({ disasterTickets });
     expect(await verify(disaster(now()))).toMatchObject({ status: "solved", atMost: disasterTickets });

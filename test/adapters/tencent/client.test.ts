@@ -35,7 +35,7 @@ function access(endpoint: string, more: Partial<TencentAccess> = {}): TencentAcc
   return { credential: () => KEYS, region: "ap-guangzhou", endpoint, ...more };
 }
 
-/** What a call that must fail rejects with. */
+/** The error of a call that must fail. */
 async function failure(access: TencentAccess, parameters: object = { Limit: 0 }, deadlineMs = 2_000) {
   const client = createSmsClient(access);
   const call = client.call("SendStatusStatistics", parameters, AbortSignal.timeout(deadlineMs));
@@ -44,8 +44,8 @@ async function failure(access: TencentAccess, parameters: object = { Limit: 0 },
   return error as TencentError;
 }
 
-describe("calls", () => {
-  it("are signed as the cloud demands, by the client of the product and by the common one", async () => {
+describe("calls of the Tencent client", () => {
+  it("are signed as the cloud requires, both by the SMS client and by the common one", async () => {
     const cloud = await start();
     const sms = createSmsClient(access(cloud.url));
     const common = createCommonClient("sms.tencentcloudapi.com", "2021-01-11", access(cloud.url));
@@ -63,7 +63,7 @@ describe("calls", () => {
     expect(cloud.connections()).toBe(1);
   });
 
-  it("read the credential each time, and carry its token", async () => {
+  it("read the credential each time, and send its token", async () => {
     const role = { secretId: "AKIDrole", secretKey: "temporary", token: "token-1" };
     const cloud = await start({ accounts: [KEYS, role] });
     let current: typeof KEYS = KEYS;
@@ -74,7 +74,7 @@ describe("calls", () => {
     expect(cloud.calls).toHaveLength(2);
   });
 
-  it("go where they should also where the environment names a proxy", async () => {
+  it("ignore a proxy that the environment names", async () => {
     vi.stubEnv("http_proxy", "http://127.0.0.1:9");
     onTestFinished(() => void vi.unstubAllEnvs());
     const cloud = await start();
@@ -83,8 +83,8 @@ describe("calls", () => {
   });
 });
 
-describe("encrypted connections", () => {
-  /** Takes the encryption off in front of the stand-in. */
+describe("encrypted connections of the Tencent client", () => {
+  /** Ends TLS in front of the stand-in. */
   async function encrypted(name: string) {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-tls-"));
     const { certFile, keyFile } = makeCertificates(folder, name);
@@ -102,7 +102,7 @@ describe("encrypted connections", () => {
     return { cloud, at, names };
   }
 
-  /** This machine answers to a name, as far as this process can tell. */
+  /** Resolves this host to 127.0.0.1 in this process. */
   function standsFor(host: string) {
     const { lookup } = dns;
     const here = (name: string, ...rest: unknown[]) =>
@@ -111,7 +111,7 @@ describe("encrypted connections", () => {
     onTestFinished(() => spy.mockRestore());
   }
 
-  it("come up once and are kept", async () => {
+  it("are opened once and kept", async () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     onTestFinished(() => void vi.unstubAllEnvs());
     const { cloud, at, names } = await encrypted("localhost");
@@ -120,7 +120,7 @@ describe("encrypted connections", () => {
     expect({ calls: cloud.calls.length, opened: names.length }).toEqual({ calls: 3, opened: 1 });
   });
 
-  it("go to another of the cloud's own hosts by its name, which is signed and shown", async () => {
+  it("to another host of the cloud use its name for SNI and in the signature", async () => {
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     onTestFinished(() => void vi.unstubAllEnvs());
     const host = "sms.intl.tencentcloudapi.com";
@@ -132,7 +132,7 @@ describe("encrypted connections", () => {
   });
 
   it.each(["localhost", "127.0.0.1"])(
-    "tell nothing to whoever cannot show who they are: %s",
+    "send nothing to a server with a certificate that is untrusted or for another name: %s",
     async (host) => {
       const { cloud, at } = await encrypted("localhost");
       expect(await failure(at(host))).toMatchObject({ hasLeft: false });
@@ -141,7 +141,7 @@ describe("encrypted connections", () => {
   );
 });
 
-describe("what the cloud refuses", () => {
+describe("the Tencent client, when the cloud refuses a call,", () => {
   it.each<[string, Partial<TencentAccess>, Partial<CloudOptions>, object?]>([
     ["AuthFailure.SignatureFailure", { credential: () => ({ ...KEYS, secretKey: "another" }) }, {}],
     ["AuthFailure.SecretIdNotFound", { credential: () => ({ ...KEYS, secretId: "AKIDother" }) }, {}],
@@ -155,20 +155,20 @@ describe("what the cloud refuses", () => {
     ["InvalidAction", {}, { products: [{ ...STATISTICS, actions: {} }] }],
     ["NoSuchVersion", {}, { products: [{ ...STATISTICS, version: "2019-07-11" }] }],
     ["NoSuchProduct", {}, { products: [{ ...STATISTICS, service: "cvm" }] }],
-  ])("rejects with %s", async (code, more, options, parameters) => {
+  ])("rejects with the code %s and the request id", async (code, more, options, parameters) => {
     const cloud = await start(options);
     const error = await failure(access(cloud.url, more), parameters);
     expect(error).toMatchObject({ code, hasLeft: true });
     expect(error.requestId).toMatch(/^[\da-f-]{36}$/);
   });
 
-  it("takes a clock that is off by five minutes at most", async () => {
+  it("is not refused for a clock that is off by less than five minutes", async () => {
     const cloud = await start({ clock: { now: () => Date.now() + 298_000 } });
     await createSmsClient(access(cloud.url)).call("SendStatusStatistics", { Limit: 0 });
   });
 });
 
-describe("what goes wrong on the way", () => {
+describe("the Tencent client, when something fails on the way,", () => {
   it.each([
     [{ httpStatus: 502, body: "Bad gateway" }, { httpStatus: 502 }],
     [{ garbage: "<html>" }, {}],
@@ -176,7 +176,7 @@ describe("what goes wrong on the way", () => {
     [{ garbage: "null" }, {}],
     [{ cut: "taken" }, {}],
     [{ hang: "not_taken" }, {}],
-  ] as const)("%j leaves open whether it was done", async (fault, expected) => {
+  ] as const)("says that the request may have been carried out: %j", async (fault, expected) => {
     const cloud = await start();
     cloud.faults.push(fault);
     const error = await failure(access(cloud.url), { Limit: 0 }, 300);
@@ -184,17 +184,17 @@ describe("what goes wrong on the way", () => {
     expect(error.code).toBeUndefined();
   });
 
-  it("knows that nothing left where nobody listens", async () => {
+  it("says that the request has not left if nobody listens", async () => {
     const cloud = await start();
     await cloud.close();
     expect(await failure(access(cloud.url))).toMatchObject({ hasLeft: false });
   });
 
-  it.each(["nowhere.invalid", "localhost"])("knows it for a host that is not there: %s", async (host) => {
+  it.each(["nowhere.invalid", "localhost"])("says that the request has not left if the host cannot be reached: %s", async (host) => {
     expect(await failure(access(`http://${host}:9`))).toMatchObject({ hasLeft: false });
   });
 
-  it("knows it when the encrypted connection never comes up", async () => {
+  it("says that the request has not left if TLS does not come up", async () => {
     const port = await listen(createServer(() => {}));
     expect(await failure(access(`https://127.0.0.1:${port}`), {}, 200)).toMatchObject({ hasLeft: false });
   });
@@ -204,7 +204,7 @@ describe("what goes wrong on the way", () => {
     expect(await failure(access(`https://127.0.0.1:${port}`), {}, 60_000)).toMatchObject({ hasLeft: false });
   });
 
-  it("knows it when there is no credential", async () => {
+  it("says that the request has not left if there is no credential", async () => {
     const cloud = await start();
     const credential = () => Promise.reject(new Error("no role"));
     const error = await failure(access(cloud.url, { credential }));
@@ -212,7 +212,7 @@ describe("what goes wrong on the way", () => {
     expect(cloud.calls).toHaveLength(0);
   });
 
-  it("says nothing of what was asked or answered", async () => {
+  it("puts nothing of the request or the answer into the error, except the code", async () => {
     const cloud = await start();
     cloud.faults.push({ error: "InternalError" });
     const error = await failure(access(cloud.url), { Limit: 0, Secret: "s3cr3t" });

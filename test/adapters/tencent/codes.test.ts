@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { meaningOf } from "../../../src/adapters/tencent/codes.ts";
 import { nextMidnight } from "../../../src/adapters/tencent/midnight.ts";
 
-/** Each code of the API's documents, by what it must come to. */
+/** Each code of the API's documents, by the status or alert that it must lead to. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   throttled: [
     "LimitExceeded.PhoneNumberThirtySecondLimit",
@@ -116,19 +116,19 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-describe("the cloud's codes", () => {
+describe("the cloud's error codes", () => {
   const cases = Object.entries(EXPECTED).flatMap(([what, codes]) =>
     codes.map((code) => [code, what] as const),
   );
 
-  it.each(cases)("%j is %s", (code, what) => {
+  it.each(cases)("%j means %s", (code, what) => {
     const { status, alert } = meaningOf(code);
     expect(alert ?? status).toBe(what);
     if (alert) expect(status).toBe("rejected");
   });
 });
 
-describe("the cloud's midnight", () => {
+describe("the cloud's next midnight", () => {
   it.each([
     ["2026-11-25T15:59:59.999Z", "2026-11-25T16:00:00.000Z"],
     ["2026-11-25T16:00:00.000Z", "2026-11-26T16:00:00.000Z"],

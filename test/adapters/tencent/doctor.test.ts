@@ -67,7 +67,7 @@ describe("the doctor, at Tencent Cloud", () => {
     [1, /still in review/],
     [2, /carriers do not know it yet/],
     [-1, /was rejected: 资质过期/],
-  ])("tells of a signature and a template in state %i", async (StatusCode, says) => {
+  ])("reports a signature and a template in state %i", async (StatusCode, says) => {
     const { account, check } = await start();
     for (const one of [...account.signatures, ...account.templates]) {
       Object.assign(one, { StatusCode, ReviewReply: "资质过期" });
@@ -81,7 +81,7 @@ describe("the doctor, at Tencent Cloud", () => {
     [["code"], /has 2 variables, and the settings fill 1/],
     [[], /has 2 variables, and the settings fill 0/],
   ] as const)(
-    "tells when a template takes another number of parameters than %j",
+    "reports a template with another number of parameters than %j",
     async (parameters, says) => {
       const { check } = await start();
       const [, , template] = await check({ ...TEXTS, template: { id: "11", parameters } });
@@ -89,7 +89,7 @@ describe("the doctor, at Tencent Cloud", () => {
     },
   );
 
-  it("tells of names that the account does not have, each purpose by its name", async () => {
+  it("reports names that the account does not have, with the purpose of each", async () => {
     const { check } = await start();
     const own = { id: "12", parameters: BOTH, signature: "别的" };
     const findings = await check({ ...TEXTS, templates: { reset_password: own } });
@@ -102,14 +102,14 @@ describe("the doctor, at Tencent Cloud", () => {
   it.each([
     ["a wrong secret", { secretKey: "otherSECRET" }, /TENCENT_SECRET_KEY does not belong/],
     ["a clock that is off", { skewMs: 600_000 }, /clock is wrong/],
-  ])("says that it is %s, without the secret", async (_, options, says) => {
+  ])("reports %s, without the secret", async (_, options, says) => {
     const { check } = await start(options);
     const findings = await check();
     expect(findings).toMatchObject([{ status: "wrong", says: expect.stringMatching(says) }]);
     expect(JSON.stringify(findings)).not.toMatch(/SECRET"|secretTEST|otherSECRET/);
   });
 
-  it("only warns of a key that may send and not look", async () => {
+  it("only warns about a key that may send but not look", async () => {
     const { check, cloud } = await start();
     cloud.faults.push({ error: "AuthFailure.UnauthorizedOperation" });
     expect(await check()).toMatchObject([
@@ -117,7 +117,7 @@ describe("the doctor, at Tencent Cloud", () => {
     ]);
   });
 
-  it("only warns of an account of an individual, which may send and not look", async () => {
+  it("only warns about an individual's account, which may send but not look", async () => {
     const { account, check } = await start();
     account.isEnterprise = false;
     expect(await check()).toMatchObject([
@@ -129,13 +129,13 @@ describe("the doctor, at Tencent Cloud", () => {
     ]);
   });
 
-  it("only warns of a key of a sub-account that the cloud shows no templates", async () => {
+  it("only warns about a sub-account's key that may not list templates", async () => {
     const { check, cloud } = await start();
     cloud.faults.push({ slowMs: 0 }, { error: "FailedOperation.ProhibitSubAccountUse" });
     expect(await check()).toMatchObject([{ status: "warn", todo: expect.stringContaining("console") }]);
   });
 
-  it("says when nothing answers", async () => {
+  it("reports that the cloud cannot be reached", async () => {
     const { check, cloud } = await start();
     await cloud.close();
     const findings = await check();
@@ -147,7 +147,7 @@ describe("the doctor, at Tencent Cloud", () => {
     ["AuthFailure.SecretIdNotFound", "TENCENT_SECRET_ID"],
     ["UnsupportedRegion", undefined],
     ["InternalError", undefined],
-  ])("leads to the key for %s only where that is to blame", async (error, todo) => {
+  ])("names the key's setting for %s only if the key is to blame", async (error, todo) => {
     const { check, cloud } = await start();
     cloud.faults.push({ error });
     const [finding] = await check();

@@ -20,7 +20,7 @@ it.each([
   ["UnauthorizedOperation.SerivceSuspendDueToArrears", /arrears/],
   ["UnauthorizedOperation.ServiceSuspendDueToArrears", /arrears/],
   ["InvalidParameterValue.UnsupportedTemplateVariable", /no variables/],
-])("%s is a sentence that says what to do", (code, sentence) => {
+])("the error %s is explained by a sentence that says what to do", (code, sentence) => {
   const error = new TencentError({
     code,
     said: "AKIDsecret +8613800138000",
@@ -33,13 +33,13 @@ it.each([
   expect(text).not.toMatch(/AKID|138001/);
 });
 
-it("names a code that it does not know", () => {
+it("an unknown error is explained by its code", () => {
   expect(explainTencent(new TencentError({ code: "New.Code", hasLeft: true }))).toBe(
     "Tencent Cloud: refused, New.Code",
   );
 });
 
-it("tells what cannot be reached from what does not answer", () => {
+it("an unreachable cloud and a missing answer are told apart", () => {
   expect(explainTencent(new TencentError({ hasLeft: false }))).toMatch(/cannot be reached.*no proxy is used/);
   expect(explainTencent(new TencentError({ hasLeft: true }))).toMatch(/gave no answer/);
   expect(explainTencent(new TencentError({ httpStatus: 502, hasLeft: true }))).toMatch(/HTTP 502/);

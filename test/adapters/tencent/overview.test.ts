@@ -13,21 +13,21 @@ const TEMPLATE = { id: 11, name: "Phonekey sign-in", text: "{1}", status: "in_re
 const REJECTED = { ...TEMPLATE, id: 12, status: "rejected", reply: "too vague" } as const;
 const ACCOUNT = { signatures: [SIGNATURE], templates: [TEMPLATE, REJECTED] };
 
-describe("how things stand", () => {
-  it("is told of what the settings name, and of nothing else", () => {
+describe("standings", () => {
+  it("lists only what the settings name", () => {
     expect(standings(ACCOUNT, { signatures: ["腾讯云"], templateIds: ["11"] })).toEqual([
       { what: "signature", name: "腾讯云", id: 1, status: "approved" },
       { what: "template", name: "Phonekey sign-in", id: 11, status: "in_review" },
     ]);
   });
 
-  it("is told of everything where they name nothing, with the reviewer's words", () => {
+  it("lists everything with the reviewer's words if the settings name nothing", () => {
     const all = standings(ACCOUNT, { signatures: [], templateIds: [] });
     expect(all.map(({ id }) => id)).toEqual([1, 11, 12]);
     expect(all[2]).toMatchObject({ status: "rejected", reply: "too vague" });
   });
 
-  it("says what they name and the account does not have", () => {
+  it("lists as missing what the settings name and the account does not have", () => {
     expect(standings(ACCOUNT, { signatures: ["别的"], templateIds: ["99"] })).toEqual([
       { what: "signature", name: "别的", status: "missing" },
       { what: "template", name: "99", status: "missing" },
@@ -35,7 +35,7 @@ describe("how things stand", () => {
   });
 });
 
-describe("the overview", () => {
+describe("overviewOf", () => {
   const now = Date.UTC(2026, 10, 25);
   const packages = [
     { id: 1, amount: 10, used: 1, expiresAt: now + 1 },
@@ -48,13 +48,13 @@ describe("the overview", () => {
     statistics: async () => ({ requested: 3, accepted: 2, charged: 2 }),
   } as unknown as SmsAdmin;
 
-  it("leaves out packages that have ended", async () => {
+  it("leaves out expired packages", async () => {
     const { packages: live, statistics } = await overviewOf(admin, "1400006666", now);
     expect(live).toEqual([packages[0]]);
     expect(statistics).toEqual({ requested: 3, accepted: 2, charged: 2 });
   });
 
-  it("asks for no balance without an application", async () => {
+  it("does not ask for the balance without an application", async () => {
     expect(await overviewOf(admin, undefined, now)).toEqual(ACCOUNT);
   });
 });

@@ -22,14 +22,14 @@ const REPORT = {
   messageId: ENTRY.SessionContext,
 };
 
-/** What is read where the cloud answers this. */
+/** The reports that are read if the cloud answers this. */
 async function read(answer: unknown) {
   const client: TencentClient = { call: async () => answer };
   const asked = { phone: PHONE, since: 1_800_000_000_999 };
   return await pullReports(client, "1400006666", asked, new AbortController().signal);
 }
 
-it("asks from the second on in which that was", async () => {
+it("pullReports asks from the second on in which the message was sent", async () => {
   const asked: unknown[] = [];
   const client: TencentClient = { call: async (...call) => void asked.push(call.slice(0, 2)) };
   await pullReports(client, "1400006666", { phone: PHONE, since: 1_800_000_000_999 }, AbortSignal.abort());
@@ -47,30 +47,30 @@ it.each<[string, object, object]>([
   ["without a reason", { Description: undefined }, { code: "UNKNOWN" }],
   ["with a reason that is too long", { Description: "x".repeat(65) }, { code: "UNKNOWN" }],
   ["with a reason that is no text", { Description: 7 }, { code: "UNKNOWN" }],
-  ["without our id", { SessionContext: "" }, { messageId: undefined }],
-  ["with what is no id of ours", { SessionContext: "x".repeat(65) }, { messageId: undefined }],
-])("reads a report %s", async (_, more, expected) => {
+  ["without a message's id", { SessionContext: "" }, { messageId: undefined }],
+  ["with an invalid message's id", { SessionContext: "x".repeat(65) }, { messageId: undefined }],
+])("pullReports reads a report %s", async (_, more, expected) => {
   expect(await read({ PullSmsSendStatusSet: [{ ...ENTRY, ...more }] })).toEqual([{ ...REPORT, ...expected }]);
 });
 
 it.each<[string, unknown]>([
   ["nothing", null],
   ["a text", "DELIVRD"],
-  ["one without a number of the message", { ...ENTRY, SerialNo: undefined }],
-  ["one with an empty number", { ...ENTRY, SerialNo: "" }],
-  ["one with a number that does not fit the record", { ...ENTRY, SerialNo: "5".repeat(121) }],
-  ["one without a phone", { ...ENTRY, PhoneNumber: undefined }],
-  ["one with a phone that is none", { ...ENTRY, PhoneNumber: "13800138000" }],
-  ["one whose status nobody knows", { ...ENTRY, ReportStatus: "PENDING" }],
-])("passes over %s, and reads the others", async (_, entry) => {
+  ["a report without a serial number", { ...ENTRY, SerialNo: undefined }],
+  ["a report with an empty serial number", { ...ENTRY, SerialNo: "" }],
+  ["a report with a serial number that is too long", { ...ENTRY, SerialNo: "5".repeat(121) }],
+  ["a report without a phone", { ...ENTRY, PhoneNumber: undefined }],
+  ["a report with an invalid phone", { ...ENTRY, PhoneNumber: "13800138000" }],
+  ["a report with an unknown status", { ...ENTRY, ReportStatus: "PENDING" }],
+])("pullReports skips %s, and reads the others", async (_, entry) => {
   expect(await read({ PullSmsSendStatusSet: [entry, ENTRY] })).toEqual([REPORT]);
 });
 
 it.each([undefined, null, {}, { PullSmsSendStatusSet: null }, { PullSmsSendStatusSet: {} }])(
-  "reads nothing in %j",
+  "pullReports reads nothing in %j",
   async (answer) => expect(await read(answer)).toEqual([]),
 );
 
-it("reads as many as it asked for", async () => {
+it("pullReports reads at most as many reports as it asked for", async () => {
   expect(await read({ PullSmsSendStatusSet: Array(101).fill(ENTRY) })).toHaveLength(100);
 });

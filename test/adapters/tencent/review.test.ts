@@ -10,23 +10,23 @@ function faults(text: string, more: Partial<Reviewed> = {}): string[] {
   return reviewFaults({ text, isInternational: false, parameterCount: 2, signName: "腾讯云", ...more });
 }
 
-describe("the default texts", () => {
+describe("the default texts of templates", () => {
   const all = TEMPLATE_PURPOSES.flatMap((purpose) =>
     (["en", "zh-CN"] as const).map((locale) => [purpose, locale] as const),
   );
 
-  it.each(all)("of %s in %s pass, for Mainland China", (purpose, locale) => {
+  it.each(all)("of %s in %s pass the review for Mainland China", (purpose, locale) => {
     expect(faults(defaultTemplate(purpose, locale).text)).toEqual([]);
   });
 
-  it.each(TEMPLATE_PURPOSES)("of %s in English pass for Global SMS", (purpose) => {
+  it.each(TEMPLATE_PURPOSES)("of %s in English pass the review for Global SMS", (purpose) => {
     expect(
       faults(defaultTemplate(purpose, "en").text, { isInternational: true, signName: "Tencent" }),
     ).toEqual([]);
   });
 
-  it("are there for every purpose that can be started, and no two are alike", () => {
-    // Each text for a transaction names a payee of the operator's.
+  it("exist for every purpose that can be started, and are all different", () => {
+    // Each text for a transaction names a payee that the operator chose.
     const others = PURPOSES.filter((purpose) => purpose !== "confirm_transaction");
     expect(TEMPLATE_PURPOSES).toEqual(expect.arrayContaining(others));
     const texts = all.map(([purpose, locale]) => defaultTemplate(purpose, locale));
@@ -38,7 +38,7 @@ describe("the default texts", () => {
     (["en", "zh-CN"] as const).map((locale) => [kind, locale] as const),
   );
 
-  it.each(notices)("of the notice %s in %s pass, and have no variable", (kind, locale) => {
+  it.each(notices)("of the notice %s in %s pass the review, and have no variable", (kind, locale) => {
     const { text, name } = defaultTemplate(kind, locale);
     const more = { isNotice: true, parameterCount: 0 };
     expect(faults(text, more)).toEqual([]);
@@ -48,14 +48,14 @@ describe("the default texts", () => {
     expect(name).toContain(kind.split("_")[0]);
   });
 
-  it("say what the tutorial's says", () => {
+  it("equal the tutorial's for sign-in", () => {
     expect(defaultTemplate("sign_in", "en").text).toBe(
       "Your sign-in verification code is {1}. Please enter it within {2} minutes. If the sign-in was not initiated by you, please ignore this message.",
     );
   });
 });
 
-describe("the review rules", () => {
+describe("the rules of the template review", () => {
   const REFUSED: readonly (readonly [text: string, fault: RegExp])[] = [
     ["【腾讯云】您的验证码为{1}，{2}分钟内有效。", /only the signature/],
     ["您的验证码为{1}★{2}分钟内有效。", /special symbol/],
@@ -84,20 +84,20 @@ describe("the review rules", () => {
     expect(faults(text)).toEqual([expect.stringMatching(fault)]);
   });
 
-  it("want the word code in Global SMS", () => {
+  it("require the word code in Global SMS", () => {
     const text = "Your number is {1}, good for {2} minutes";
     expect(faults(text, { isInternational: true })).toEqual(["for Global SMS it must have the word code"]);
     expect(faults(text)).toEqual([]);
   });
 
-  it("count the signature and six digits a variable into the length", () => {
+  it("count the signature, and six digits for a variable, into the length", () => {
     const text = (length: number) => `{1}，{2}${"好".repeat(length)}`;
     const most = 500 - "腾讯云".length - 2 - 12 - 1;
     expect(faults(text(most))).toEqual([]);
     expect(faults(text(most + 1))).toEqual(["it makes 501 characters of at most 500"]);
   });
 
-  it("answer any text, soon", () => {
+  it("judge any text in less than 500 ms of CPU time", () => {
     const text = fc.string({ unit: "binary", maxLength: 3_000 });
     const braces = fc.array(fc.constantFrom("{", "}", "1", "0", " ", "a.", "com"), { maxLength: 3_000 });
     fc.assert(

@@ -6,7 +6,7 @@ import { createTencentSender } from "../../../src/adapters/tencent/sender.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/core/time.ts";
 import { CODE_AND_MINUTES, EVENING, MESSAGE, MIDNIGHT, type Options, SETTINGS, start } from "./sending.ts";
 
-describe("what the cloud's own rules refuse", () => {
+describe("the Tencent sender, refused by a rule of the cloud:", () => {
   it("the same content within 30 seconds: throttled", async () => {
     const { send } = await start();
     await send();
@@ -27,9 +27,9 @@ describe("what the cloud's own rules refuse", () => {
 
   it.each([
     ["a moment before midnight", -1, 0],
-    ["within a minute after it, as where clocks differ, the day that ended", MINUTE_MS - 1, 0],
+    ["within a minute after it, which counts to the day before since clocks differ", MINUTE_MS - 1, 0],
     ["a minute after it", MINUTE_MS, 1],
-  ])("the daily limit, said %s: held until a minute past the end of that day", (_, afterMs, days) => {
+  ])("the daily limit, reached %s: held until a minute past the end of that day", (_, afterMs, days) => {
     const answer = { SendStatusSet: [{ Code: "LimitExceeded.PhoneNumberDailyLimit" }] };
     const line = { account: "a", country: "c", text: "t" };
     const { heldUntil } = outcomeOfAnswer(answer, line, MIDNIGHT + afterMs);
@@ -38,19 +38,19 @@ describe("what the cloud's own rules refuse", () => {
 
   it.each<[string, Options, object, object]>([
     [
-      "a number that is none",
+      "an invalid number",
       {},
       { to: "+86123" },
       { status: "bad_number", providerCode: "InvalidParameterValue.IncorrectPhoneNumber" },
     ],
     [
-      "a signature that nobody approved",
+      "a signature that is not approved",
       { account: { signatures: [] } },
       {},
       { status: "rejected", alert: { kind: "sms_signature", subject: "tencent/mainland/sign_in" } },
     ],
     [
-      "a template that nobody approved",
+      "a template that is not approved",
       { account: { templates: [] } },
       {},
       { status: "rejected", alert: { kind: "sms_template", subject: "tencent/mainland/sign_in" } },
@@ -77,14 +77,14 @@ describe("what the cloud's own rules refuse", () => {
       {},
       { status: "rejected", alert: { kind: "sms_account", subject: "tencent/mainland" } },
     ],
-  ])("%s", async (_, options, over, outcome) => {
+  ])("%s: no message is sent", async (_, options, over, outcome) => {
     const { send, sms } = await start(options);
     expect(await send(over)).toMatchObject(outcome);
     expect(sms.taken).toHaveLength(0);
   });
 });
 
-describe("what goes wrong", () => {
+describe("the Tencent sender, when a send fails,", () => {
   it.each([
     ["error", "FailedOperation.InsufficientBalanceInSmsPackage", "rejected", "sms_balance"],
     ["number", "FailedOperation.InsufficientBalanceInSmsPackage", "rejected", "sms_balance"],
@@ -93,7 +93,7 @@ describe("what goes wrong", () => {
     ["number", "FailedOperation.PhoneNumberInBlacklist", "bad_number", undefined],
     ["number", "FailedOperation.BrandNewReason", "rejected", "sms_refused"],
     ["error", "InternalError.Timeout", "unknown", undefined],
-  ])("by the %s layer: %s", async (layer, code, status, kind) => {
+  ])("maps a refusal by the %s layer to an outcome and an alert: %s", async (layer, code, status, kind) => {
     const { send, cloud, sms } = await start();
     if (layer === "error") cloud.faults.push({ error: code });
     else sms.refuse.push(code);
@@ -104,7 +104,7 @@ describe("what goes wrong", () => {
   });
 
   it.each(["LimitExceeded.AppCountryOrRegionInBlacklist", "LimitExceeded.AppCountryOrRegionDailyLimit"])(
-    "%s is about its country: what goes well to another one does not settle it",
+    "keeps the alert for %s until a message to the same country is accepted",
     async (code) => {
       const { send, sms } = await start();
       sms.refuse.push(code);
@@ -115,7 +115,7 @@ describe("what goes wrong", () => {
     },
   );
 
-  it("tells the operator where there is no key, and asks nobody", async () => {
+  it("alerts the operator if there is no credential, and asks nobody", async () => {
     const sender = createTencentSender({
       client: createSmsClient({
         credential: () => Promise.reject(new Error("no role")),
@@ -145,7 +145,7 @@ describe("what goes wrong", () => {
     expect({ calls: cloud.calls.length, taken: sms.taken.length }).toEqual({ calls: 2, taken: 0 });
   });
 
-  it("does not try a second time when its time is over meanwhile, and still knows that nothing was sent", async () => {
+  it("does not try a second time after its deadline, and says that nothing was sent", async () => {
     const [ending, calls]: [AbortController, string[]] = [new AbortController(), []];
     const client = {
       async call(action: string) {
@@ -160,7 +160,7 @@ describe("what goes wrong", () => {
     expect(calls).toEqual(["SendSms"]);
   });
 
-  it("knows that nothing was sent where nobody listens", async () => {
+  it("says that nothing was sent if nobody listens", async () => {
     const { send, cloud } = await start();
     await cloud.close();
     expect(await send()).toEqual({ status: "unavailable", providerCode: "no_connection" });
@@ -178,14 +178,14 @@ describe("what goes wrong", () => {
     [{ garbage: '{"Response":{"SendStatusSet":[{"Code":7}]}}' }, "not_understood", 1],
     [{ httpStatus: 502 }, "http_502", 0],
     [{ httpStatus: 408 }, "http_408", 0],
-  ] as const)("%j: nobody knows, and nothing is sent again", async (fault, providerCode, taken) => {
+  ] as const)("%j: the outcome is unknown, and nothing is sent again", async (fault, providerCode, taken) => {
     const { send, cloud, sms } = await start();
     cloud.faults.push(fault);
     expect(await send({}, 300)).toEqual({ status: "unknown", providerCode });
     expect({ taken: sms.taken.length, left: cloud.faults.length }).toEqual({ taken, left: 0 });
   });
 
-  it("takes a proxy that turns it away for a refusal", async () => {
+  it("takes a 403 of a proxy for a refusal", async () => {
     const { send, cloud } = await start();
     cloud.faults.push({ httpStatus: 403, body: "blocked" });
     expect(await send()).toMatchObject({ status: "rejected", alert: { kind: "sms_refused" } });
@@ -195,7 +195,7 @@ describe("what goes wrong", () => {
     [0, { fee: 0 }],
     [999, { fee: 999 }],
     ...[-1, 1_000, 1.5, "2", null].map((fee): [unknown, object] => [fee, {}]),
-  ])("counts %j parts as the cloud bills them, and no number that is none", (Fee, expected) => {
+  ])("counts %j parts as the cloud bills them, and none if that is no valid number", (Fee, expected) => {
     const answer = { SendStatusSet: [{ Code: "Ok", Fee }] };
     const line = { account: "a", country: "c", text: "t" };
     expect(outcomeOfAnswer(answer, line, EVENING)).toEqual({
@@ -204,7 +204,7 @@ describe("what goes wrong", () => {
     });
   });
 
-  it("does not keep what would not fit its record", async () => {
+  it("drops what would not fit the message's record", async () => {
     const { send, cloud } = await start();
     const status = { Code: "Ok", SerialNo: "5".repeat(500), Fee: 1e99, PhoneNumber: MESSAGE.to };
     const answer = { SendStatusSet: [status], RequestId: "r".repeat(500) };

@@ -4,7 +4,7 @@ import type { SmsMessage } from "../../../src/core/delivery/ports.ts";
 import type { Phone } from "../../../src/core/phone.ts";
 import { MESSAGE, SETTINGS, start } from "./sending.ts";
 
-describe("a notice", () => {
+describe("a notice by the Tencent sender", () => {
   const notice = {
     purpose: "phone_change_started",
     code: undefined,
@@ -23,14 +23,14 @@ describe("a notice", () => {
   const own = { id: "3110", parameters: ["stop"] as const };
   const settings = { mainland: { ...SETTINGS.mainland, templates: { phone_change_started: own } } };
 
-  it("fills a template of its own with what stops the thing", async () => {
+  it("fills its own template with the stop code", async () => {
     const { send, sender, sms } = await start({ settings, account });
     expect(sender.carries?.({ ...MESSAGE, ...notice } as unknown as SmsMessage)).toBe(true);
     expect(await send(notice)).toMatchObject({ status: "accepted" });
     expect(sms.taken[0]?.text).toContain("/stop/0123456789abcdef ");
   });
 
-  it("is not carried by the text of a code", async () => {
+  it("is not sent with the template of a code", async () => {
     const { send, sender, sms } = await start();
     expect(sender.carries?.(MESSAGE)).toBe(true);
     expect(sender.carries?.({ ...MESSAGE, ...notice } as unknown as SmsMessage)).toBe(false);
@@ -39,7 +39,7 @@ describe("a notice", () => {
   });
 });
 
-describe("what it sends", () => {
+describe("the Tencent sender", () => {
   it("fills the approved template and carries our id", async () => {
     const { send, sms, cloud } = await start();
     const outcome = await send();
@@ -71,13 +71,13 @@ describe("what it sends", () => {
       { templates: { sign_in: { id: "1112", parameters: ["code"] } } },
       "验证码004217。",
     ],
-  ])("knows %s", async (_, mainland, text) => {
+  ])("fills a template with %s", async (_, mainland, text) => {
     const { send, sms } = await start({ settings: { mainland: { ...SETTINGS.mainland, ...mainland } } });
     expect(await send()).toMatchObject({ status: "accepted" });
     expect(sms.taken[0]?.text).toBe(`【腾讯云】${text}`);
   });
 
-  it("knows a signature of one template alone", async () => {
+  it("uses the signature of a template that has its own", async () => {
     const template = { id: "1112", parameters: ["code"], signature: "别名" } as const;
     const { send, sms } = await start({ settings: { mainland: { ...SETTINGS.mainland, template } } });
     await send();
@@ -88,7 +88,7 @@ describe("what it sends", () => {
     ["+85261234567", "HK"],
     ["+886912345678", "TW"],
     ["+14155550123", "US"],
-  ])("takes the international text, without a signature, to %s", async (to, country) => {
+  ])("uses the international template, without a signature, for %s", async (to, country) => {
     const { send, sms } = await start();
     expect(await send({ to })).toMatchObject({
       status: "accepted",
@@ -100,7 +100,7 @@ describe("what it sends", () => {
   const PURCHASE = { amount: "120.05", currency: "CNY", payee: "阳光超市" };
   const CONFIRM = { purpose: "confirm_transaction", transaction: PURCHASE } as const;
 
-  it("says a transaction by the text that names its payee, the amount in its variables", async () => {
+  it("says a transaction with the template that names its payee, and the amount in its variables", async () => {
     const { send, sms } = await start();
     await send(CONFIRM);
     await send({ ...CONFIRM, transaction: { ...PURCHASE, amount: "900", currency: "JPY" } });
@@ -110,7 +110,7 @@ describe("what it sends", () => {
     ]);
   });
 
-  it("sends no code for a transaction that no text says whole", async () => {
+  it("sends no code for a transaction that no template says in full", async () => {
     const { send, cloud } = await start();
     const outcome = { status: "rejected", providerCode: "no_template" };
     expect(await send({ purpose: "confirm_transaction" })).toMatchObject(outcome);
@@ -137,7 +137,7 @@ describe("what it sends", () => {
     expect(sender.carries?.(to("+14155550123"))).toBe(false);
   });
 
-  it("asks for nothing where there is no text for a message, and says so", async () => {
+  it("asks nothing of the cloud and alerts if there is no template for a message", async () => {
     const { send, cloud } = await start({ settings: { international: { templates: {}, transactions: [] } } });
     expect(await send({ to: "+14155550123" })).toEqual({
       status: "rejected",
@@ -147,7 +147,7 @@ describe("what it sends", () => {
     expect(cloud.calls).toHaveLength(0);
   });
 
-  it("declares what the cloud carries", async () => {
+  it("declares the limits of the cloud", async () => {
     const { sender } = await start();
     expect(sender).toMatchObject({ maxCodeLength: 6, resendFloorSeconds: 35, templatesOnly: true });
   });

@@ -15,12 +15,12 @@ const GOOD: SignChoice = {
   qualificationId: 1,
 };
 
-describe("a signature's name", () => {
-  it.each(["腾讯云", "Ab", "腾讯Cloud12", "一二三四五六七八九十一二"])("%s is taken", (name) => {
+describe("the name of a signature", () => {
+  it.each(["腾讯云", "Ab", "腾讯Cloud12", "一二三四五六七八九十一二"])("%s is accepted", (name) => {
     expect(signNameFaults(name, false)).toEqual([]);
   });
 
-  it.each(["【腾讯云】", "[ab]"])("%s has brackets", (name) => {
+  it.each(["【腾讯云】", "[ab]"])("%s is refused for its brackets", (name) => {
     expect(signNameFaults(name, false)).toEqual([expect.stringMatching(/without brackets/)]);
   });
 
@@ -31,14 +31,14 @@ describe("a signature's name", () => {
     },
   );
 
-  it("may have spaces and 15 characters in Global SMS", () => {
+  it("may have spaces and up to 15 characters in Global SMS", () => {
     expect(signNameFaults("Test demo", true)).toEqual([]);
     expect(signNameFaults("1234567890123456", true)).toEqual([expect.stringMatching(/^has 2 to 15/)]);
   });
 });
 
-describe("a submission", () => {
-  it("is right for a company with its license", () => {
+describe("the submission of a signature", () => {
+  it("is valid for a company with its license", () => {
     expect(signFaults(GOOD)).toEqual([]);
   });
 
@@ -54,19 +54,19 @@ describe("a submission", () => {
     expect(signFaults({ ...GOOD, ...more })).toEqual([expect.stringMatching(fault)]);
   });
 
-  it("needs a qualification for Mainland China alone", () => {
+  it("needs a qualification for Mainland China only", () => {
     const { qualificationId: _, ...bare } = GOOD;
     expect(signFaults(bare)).toEqual([expect.stringMatching(/qualification/)]);
     expect(signFaults({ ...bare, isInternational: true })).toEqual([]);
   });
 
-  it("takes an app with its screenshot in Global SMS", () => {
+  it("may name an app with its screenshot in Global SMS", () => {
     expect(signFaults({ ...GOOD, isInternational: true, type: "app", document: "app-screenshot" })).toEqual(
       [],
     );
   });
 
-  it("of what the tutorial names is told what takes its place", () => {
+  it("tells what replaces the names that the tutorial uses", () => {
     expect(droppedName("application")).toMatch(/company or trademark/);
     expect(droppedName("mini-program-screenshot")).toMatch(/^use business-license/);
     expect(droppedName("company")).toBeUndefined();

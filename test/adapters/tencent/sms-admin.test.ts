@@ -58,8 +58,8 @@ async function setUp(admin: SmsAdmin, what = wanted()) {
   return { done, told };
 }
 
-describe("the set-up", () => {
-  it("creates a signature and all templates, as the cloud wants them", async () => {
+describe("the set-up of Tencent SMS", () => {
+  it("creates a signature and all templates with the parameters that the cloud requires", async () => {
     const { account, admin, cloud } = await start();
     const { done, told } = await setUp(admin);
     expect(told).toEqual(["add signature", ...TEMPLATE_PURPOSES.map((purpose) => `add template ${purpose}`)]);
@@ -77,7 +77,7 @@ describe("the set-up", () => {
     expect(new Set(added.map(({ parameters }) => parameters.SmsType))).toEqual(new Set([3]));
   });
 
-  it("does nothing the second time, and changes nothing when it only plans", async () => {
+  it("changes nothing when it only plans, and nothing the second time", async () => {
     const { admin, actions } = await start();
     await planSetup(admin, wanted());
     expect(actions()).toEqual(["DescribeSmsSignList", "DescribeSmsTemplateList"]);
@@ -88,7 +88,7 @@ describe("the set-up", () => {
     expect(actions().filter((action) => action === "AddSmsTemplate")).toHaveLength(7);
   });
 
-  it("goes on where it was broken off", async () => {
+  it("goes on where it was interrupted", async () => {
     const { account, admin, cloud } = await start();
     cloud.faults.push({ slowMs: 0 }, { slowMs: 0 }, { slowMs: 0 }, { slowMs: 0 }, { cut: "taken" });
     await expect(setUp(admin)).rejects.toThrow("Tencent Cloud: no answer");
@@ -98,7 +98,7 @@ describe("the set-up", () => {
     expect(account.templates).toHaveLength(7);
   });
 
-  it("sees what is beyond the first hundred", async () => {
+  it("sees more than the first hundred templates", async () => {
     const { account, admin } = await start();
     await setUp(admin, wanted({ templates: [] }));
     const { text } = defaultTemplate("sign_in", "zh-CN");
@@ -112,7 +112,7 @@ describe("the set-up", () => {
     expect(done[1]).toMatchObject({ action: "keep", id: 150, status: "approved" });
   });
 
-  it("keeps what was rejected, with the reviewer's words, until it is told to submit it again", async () => {
+  it("keeps what was rejected, with the reviewer's words, unless it is told to submit it again", async () => {
     const { account, admin, actions } = await start();
     await setUp(admin);
     const rejected = { StatusCode: -1, ReviewReply: "资质\u001b[2J不清晰" };
@@ -151,7 +151,7 @@ describe("the set-up", () => {
     expect(await global.templates()).toHaveLength(1);
   });
 
-  it("takes a list that is refused because nothing is there for an empty one", async () => {
+  it("takes the error for a missing list as an empty list", async () => {
     const { admin, cloud, actions } = await start();
     cloud.faults.push({ error: "FailedOperation.MissingSignatureList" });
     cloud.faults.push({ error: "FailedOperation.MissingTemplateList" });
@@ -160,7 +160,7 @@ describe("the set-up", () => {
     expect(actions()).toEqual(["DescribeSmsSignList", "DescribeSmsTemplateList", "AddSmsSign"]);
   });
 
-  it("waits when it is told that it calls too often, and gives up at last", async () => {
+  it("waits if it calls too often, and gives up after four refusals", async () => {
     const { admin, cloud, waits } = await start();
     cloud.faults.push({ error: "RequestLimitExceeded" }, { error: "RequestLimitExceeded.UinLimitExceeded" });
     expect(await admin.signatures()).toEqual([]);
@@ -172,7 +172,7 @@ describe("the set-up", () => {
   it.each([
     ["an individual", { isEnterprise: false }, "FailedOperation.NotEnterpriseCertification"],
     ["a qualification that is not approved", { qualifications: [] }, "InvalidParameter.InvalidParameters"],
-  ])("is refused for %s, and nothing is there", async (_, state, code) => {
+  ])("is refused for %s, and makes nothing", async (_, state, code) => {
     const { account, admin } = await start();
     Object.assign(account, state);
     await expect(setUp(admin)).rejects.toMatchObject({ code });
@@ -180,7 +180,7 @@ describe("the set-up", () => {
     expect(account.templates).toEqual([]);
   });
 
-  it("names every text that the review would refuse, before anything is asked of the cloud", () => {
+  it("names every text that the review would refuse, without asking the cloud", () => {
     const templates = [{ purpose: "sign_in" as const, name: "a", text: "验证码{1}【】" }];
     expect(textFaults(wanted({ templates }))).toEqual([
       "template sign_in: it has 【 or 】, which only the signature may have",
@@ -189,7 +189,7 @@ describe("the set-up", () => {
     expect(textFaults(wanted())).toEqual([]);
   });
 
-  it("names what the review would refuse of a new signature, and takes one that is there as it is", async () => {
+  it("names the faults of a new signature, and keeps an existing one as it is", async () => {
     const { admin, account } = await start();
     const old = wanted({ sign: { name: "腾讯云·测试" } });
     const fault = "signature: has 2 to 12 letters, digits and Chinese characters, and no spaces";
@@ -211,7 +211,7 @@ describe("the set-up", () => {
     expect(submissionFaults(old, after)).toEqual([]);
   });
 
-  it("lacks nothing where the signature is there already", async () => {
+  it("needs no proof or qualification for a signature that exists", async () => {
     const { admin } = await start();
     const bare = wanted({ sign: { proofImage: "" } });
     const { qualificationId: _, ...sign } = bare.sign;
@@ -230,8 +230,8 @@ async function urlOf(account: ReturnType<typeof createAdminAccount>): Promise<st
   return cloud.url;
 }
 
-describe("what the API tells", () => {
-  it("is read with its meaning: four states of review, three of a qualification", async () => {
+describe("an answer of the SMS API", () => {
+  it("is read with its meaning: four states of a review, three of a qualification", async () => {
     const { account, admin } = await start();
     const row = { International: 0, SignName: "a", CreateTime: 1, ReviewReply: "" };
     const states = [
@@ -254,7 +254,7 @@ describe("what the API tells", () => {
     ]);
   });
 
-  it("balance and statistics come for the cloud's hours", async () => {
+  it("has the balance and statistics, which are asked for in the cloud's time zone", async () => {
     const { account, admin, cloud } = await start();
     account.packages.push({
       PackageId: 1,
@@ -284,7 +284,7 @@ describe("what the API tells", () => {
     "[]",
     '{"Response":{}}',
     '{"Response":{"DescribeSignListStatusSet":[null,7,{"SignId":{}}]}}',
-  ])("garbage such as %s makes no signature out of nothing", async (garbage) => {
+  ])("that is garbage does not become a signature: %s", async (garbage) => {
     const { admin, cloud } = await start();
     cloud.faults.push({ garbage });
     const found = await admin.signatures().catch(() => []);

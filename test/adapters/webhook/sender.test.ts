@@ -37,7 +37,7 @@ async function sendTo(url: string, message = MESSAGE, deadlineMs = 2_000) {
   return await sender.send(message, { signal: () => AbortSignal.timeout(deadlineMs) });
 }
 
-it("posts what is to be sent, signed with each secret as Standard Webhooks does", async () => {
+it("the webhook sender posts the message, signed with each secret as Standard Webhooks does", async () => {
   const seen: { headers: IncomingHttpHeaders; body: string }[] = [];
   const url = await answering(async (request, response) => {
     seen.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
@@ -63,7 +63,7 @@ it.each<[unknown, object]>([
   [1, { fee: 1 }],
   [255, { fee: 255 }],
   ...[0, -1, 1.5, 256, "2", null, [2], true].map((parts): [unknown, object] => [parts, {}]),
-])("counts %j parts where the answer tells of as many, and no number that is none", async (parts, fee) => {
+])("the webhook sender counts the parts that the answer names, and none if it names no valid number: %j", async (parts, fee) => {
   const url = await answering((_, response) => response.end(JSON.stringify({ id: "sm-1", parts })));
   expect(await sendTo(url)).toEqual({
     status: "accepted",
@@ -73,7 +73,7 @@ it.each<[unknown, object]>([
   });
 });
 
-it("says what a notice stops with, and what a payment is", async () => {
+it("the webhook sender posts a notice's stop code and a transaction's amount and payee", async () => {
   const seen: { data: object }[] = [];
   const url = await answering(async (request, response) => {
     seen.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
@@ -102,15 +102,15 @@ it.each([
   [400, { status: "rejected", ...refused }],
   [401, { status: "rejected", ...refused }],
   [404, { status: "rejected", ...refused }],
-  // A function that sent the message and was then cut off, as platforms say it.
+  // Platforms answer so for a function that sent the message and was then cut off.
   [408, { status: "unknown" }],
   [433, { status: "unknown" }],
-])("takes %i for what it says", async (status, outcome) => {
+])("the webhook sender maps status %i to an outcome", async (status, outcome) => {
   const url = await answering((_, response) => response.writeHead(status).end("whatever"));
   expect(await sendTo(url)).toEqual({ ...outcome, providerCode: String(status) });
 });
 
-it("follows no redirect: whoever holds the address can send codes nowhere else", async () => {
+it("the webhook sender follows no redirect, so that no code is sent to another address", async () => {
   let asked = 0;
   const elsewhere = await answering((_, response) => {
     asked += 1;
@@ -121,7 +121,7 @@ it("follows no redirect: whoever holds the address can send codes nowhere else",
   expect(asked).toBe(0);
 });
 
-it("passes on how long to wait, and no time that is none", async () => {
+it("the webhook sender passes on Retry-After, and ignores one that is no valid number of seconds", async () => {
   for (const [wait, seconds] of [
     ["7", { retryAfterSeconds: 7 }],
     ["soon", {}],
@@ -143,12 +143,12 @@ it.each([
   '{"id":""}',
   `{"id":"${"x".repeat(129)}"}`,
   '{"id":"a\\u001b[2J"}',
-])("takes 200 for accepted, whatever it says beside: %s", async (body) => {
+])("the webhook sender takes 200 as accepted, whatever the body is: %s", async (body) => {
   const url = await answering((_, response) => response.end(body));
   expect(await sendTo(url)).toEqual({ status: "accepted", settles: ["webhook"] });
 });
 
-it("does not know what became of a message when no answer comes, or the connection breaks", async () => {
+it("the outcome of a post is unknown when no answer comes or the connection breaks", async () => {
   const silent = await answering(() => {});
   expect(await sendTo(silent, MESSAGE, 100)).toMatchObject({ status: "unknown" });
   const broken = await answering((request) => request.socket.destroy());
@@ -159,7 +159,7 @@ it("does not know what became of a message when no answer comes, or the connecti
   expect(await sendTo(changed)).toMatchObject({ status: "unknown" });
 });
 
-it("posts each by a connection of its own: one that was kept may be gone without a word", async () => {
+it("the webhook sender opens a connection for each post, since a kept one may have been closed silently", async () => {
   const known = new Set<Socket>();
   const url = await answering(({ socket }, response) => {
     if (known.has(socket)) socket.destroy();
@@ -169,7 +169,7 @@ it("posts each by a connection of its own: one that was kept may be gone without
   for (let sent = 0; sent < 3; sent += 1) expect(await sendTo(url)).toMatchObject({ status: "accepted" });
 });
 
-it("knows that nothing was sent where nobody listens, or no way leads", async () => {
+it("the outcome of a post is unavailable when nobody listens or there is no route to the host", async () => {
   const port = await freePort();
   const nobody = `http://127.0.0.1:${port}/sms`;
   expect(await sendTo(nobody)).toEqual({ status: "unavailable", providerCode: "ECONNREFUSED" });
@@ -178,7 +178,7 @@ it("knows that nothing was sent where nobody listens, or no way leads", async ()
   expect(await sendTo(nowhere)).toEqual({ status: "unavailable", providerCode: "ENETUNREACH" });
 });
 
-it("knows it of a name with several addresses, too", async () => {
+it("the outcome of a post is unavailable when no address of the host's name can be reached", async () => {
   const url = `http://sms.example:${await freePort()}/sms`;
   const { lookup } = dns;
   onTestFinished(() => void Object.assign(dns, { lookup }));
@@ -188,7 +188,7 @@ it("knows it of a name with several addresses, too", async () => {
   expect(await sendTo(url)).toEqual({ status: "unavailable", providerCode: "ENETUNREACH" });
 });
 
-it("knows it where no encrypted connection comes up: it is given up while there is time to say so", async () => {
+it("the outcome of a post is unavailable when the TLS handshake does not end, and is given before the deadline", async () => {
   const port = await listen(createTcpServer(() => {}));
   const begun = performance.now();
   const outcome = await sendTo(`https://127.0.0.1:${port}/sms`, MESSAGE, 8_000);
@@ -196,7 +196,7 @@ it("knows it where no encrypted connection comes up: it is given up while there 
   expect(performance.now() - begun).toBeLessThan(7_000);
 }, 10_000);
 
-it("knows it where the address is one of plain HTTP", async () => {
+it("the outcome of a post is unavailable when an https address is served by plain HTTP", async () => {
   const url = await answering((_, response) => response.end());
   expect(await sendTo(url.replace("http:", "https:"))).toMatchObject({ status: "unavailable" });
 });
@@ -205,7 +205,7 @@ it.each([
   [200, { status: "accepted", settles: ["webhook"] }],
   [500, { status: "unknown", providerCode: "500" }],
 ])(
-  "knows by %i what became of it where what follows has no end, and does not read on",
+  "the status %i alone decides the outcome when the body does not end, and the rest is not read",
   async (code, outcome) => {
     let written = 0;
     let end = () => {};
@@ -221,22 +221,22 @@ it.each([
       more();
     });
     const sender = createWebhookSender({ url, secrets: SECRETS }, clock);
-    // Nothing but the sender ends it.
+    // Only the sender ends it.
     expect(await sender.send(MESSAGE, { signal: () => new AbortController().signal })).toEqual(outcome);
     await ended;
-    // What lies on the way in the buffers of both ends.
+    // The rest is in the buffers of both ends.
     expect(written).toBeLessThan(16 * 1024 * 1024);
   },
 );
 
-it("takes 200 for accepted where nothing follows: the status said it", async () => {
+it("the webhook sender takes 200 as accepted when no body follows", async () => {
   const url = await answering((_, response) => response.writeHead(200).flushHeaders());
   const begun = performance.now();
   expect(await sendTo(url, MESSAGE, 8_000)).toEqual({ status: "accepted", settles: ["webhook"] });
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
-/** A server whose certificate nobody vouches for. */
+/** A server with a self-signed certificate. */
 async function answeringEncrypted(answer: RequestListener, options: ServerOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-webhook-"));
   const { keyFile, certFile } = makeCertificates(folder, "localhost");
@@ -246,7 +246,7 @@ async function answeringEncrypted(answer: RequestListener, options: ServerOption
   return `https://localhost:${port}/sms`;
 }
 
-it("sends no code to whom no certificate vouches for", async () => {
+it("the webhook sender sends no code to a server with an untrusted certificate", async () => {
   let asked = 0;
   const url = await answeringEncrypted((_, response) => {
     asked += 1;
@@ -256,7 +256,7 @@ it("sends no code to whom no certificate vouches for", async () => {
   expect(asked).toBe(0);
 });
 
-it("knows that nothing was read where a certificate of ours is wanted", async () => {
+it("the outcome of a post is unavailable when the server asks for a client certificate", async () => {
   vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
   onTestFinished(() => void vi.unstubAllEnvs());
   const url = await answeringEncrypted((_, response) => response.end(), { requestCert: true });
