@@ -32,7 +32,7 @@ describe("the search for canaries finds", () => {
     expect(findCanaries(line)).toEqual([]);
   });
 
-  test("what a server printed, when it is stopped", async () => {
+  test("what a server printed, when it stops", async () => {
     const url = `https://${"a1b2c3d4".repeat(4)}.example`;
     const server = await startServer({ env: { PUBLIC_URL: url } });
     canary("token", url);
@@ -60,7 +60,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     await server.stop();
   });
 
-  /** Asks for what must be refused. */
+  /** For requests that must be refused. */
   const refused = async (answer: Promise<Answer<unknown>>) => {
     const got = await answer;
     expect(got.status).toBeGreaterThanOrEqual(400);
@@ -68,7 +68,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
   };
   const secrets = () => [phone, phone.slice(1), code, session.accessToken, session.refreshToken];
 
-  test("secrets where they do not belong: addresses, headers, keys and values of bodies", async () => {
+  test("requests with secrets in addresses, headers, and keys and values of bodies are refused", async () => {
     for (const secret of secrets()) {
       const text = encodeURIComponent(secret);
       for (const path of [`/${text}`, `/v1/verifications/${text}`, `/nowhere?x=${text}`, `/dev/${text}`]) {
@@ -87,7 +87,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("the functions API, where all of them stand in addresses", async () => {
+  test("the functions API answers calls with secrets in their addresses", async () => {
     const ask = (name: string, parameters: Record<string, string>) =>
       client.get<{ data?: { sessionId: string; token: string } }>(
         `/functions/${name}?${new URLSearchParams(parameters)}`,
@@ -108,14 +108,14 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("pages that refuse, too", async () => {
+  test("pages with secrets in addresses, headers and bodies are refused", async () => {
     const page = { accept: "text/html", "user-agent": `Phone ${phone}`, referer: `${server.url}/?c=${code}` };
     await refused(client.get(`/sign-in/${phone}?code=${code}`, page));
     await refused(client.call("POST", "/sign-in", { ...page, origin: "https://evil.example" }, { phone }));
     await refused(client.call("POST", "/sign-in/code", page, { code }));
   });
 
-  test("a database that does not answer: 503, and a log that says why without them", async () => {
+  test("while the database does not answer, requests are 503 and the log says why", async () => {
     const lock = new Libsql(databaseFile(server.folder));
     lock.exec("BEGIN IMMEDIATE");
     try {
@@ -137,7 +137,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     expect((await client.refresh(session.refreshToken)).user.id).toBe(session.user.id);
   });
 
-  test("commands beside the server", async () => {
+  test("commands beside the server print none", async () => {
     for (const args of [
       ["keys", "list"],
       ["keys", "rotate", "code", "refresh"],
@@ -150,14 +150,14 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("are in none of the refusals", () => {
+  test("no refusal has one", () => {
     expect(refusals.length).toBeGreaterThan(60);
     for (const { body, headers } of refusals) {
       expect(findCanaries(JSON.stringify([body, Object.fromEntries(headers)]))).toEqual([]);
     }
   });
 
-  test("are in nothing that is counted, which has a line for each kind of request and guess", async () => {
+  test("no metric has one, of a line for each kind of request and guess", async () => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
     const own = text.split("\n").filter((line) => line.startsWith("phonekey_"));
     expect(own).toContainEqual(expect.stringMatching(/^phonekey_guesses_total\{outcome="wrong"\} [1-9]/));
@@ -165,7 +165,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     expect(findCanaries(own.join("\n"))).toEqual([]);
   });
 
-  test("are in no file of the data folder", () => {
+  test("no file of the data folder has one", () => {
     const data = join(server.folder, "data");
     const names = readdirSync(data);
     expect(names).toContain("phonekey.db-wal");
@@ -174,7 +174,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("are in nothing that the server printed, though it printed a line for every request", () => {
+  test("no line that the server printed has one, of a line for each request", () => {
     const lines = server
       .output()
       .split("\n")

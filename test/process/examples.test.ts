@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** An example in a process of its own, and somebody who answers it. */
+/** An example in a process of its own, whose questions the test answers. */
 function start(name: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [join(EXAMPLES, name)], {
     env: {
@@ -54,7 +54,7 @@ function start(name: string, env: Readonly<Record<string, string>> = {}) {
     });
   }
   const ended = once(child, "close").then(([code]) => ({ code, printed }));
-  /** Waits until the program says this, and resolves with what is behind it on the line. */
+  /** Waits until the program prints this text, and resolves with the rest of the line. */
   async function says(text: string): Promise<string> {
     for (;;) {
       const at = printed.indexOf(text);
@@ -74,7 +74,7 @@ function start(name: string, env: Readonly<Record<string, string>> = {}) {
   };
 }
 
-/** The code of the n-th message to this phone that has one, once it is there; notices have none. */
+/** The code in the n-th newest message to this phone that has one, once it is there; notices have none. */
 async function shown(phone: string, n = 1): Promise<string> {
   for (;;) {
     const mails = await createClient(server).inbox(phone);
@@ -88,7 +88,7 @@ async function shown(phone: string, n = 1): Promise<string> {
   }
 }
 
-test("every program has its test here", () => {
+test("every example has a test", () => {
   const programs = readdirSync(EXAMPLES).filter((name) => !SHARED.includes(name));
   expect(programs.sort()).toEqual([...TESTED].sort());
 });
@@ -135,7 +135,7 @@ describe("examples", () => {
     });
   });
 
-  test("what is missing is one line: a key, a Phonekey", async () => {
+  test("a missing API key or server is one line", async () => {
     expect(await start("identity-verification.js", { PHONEKEY_API_KEY: "" }).ended).toEqual({
       code: 1,
       printed: "Set PHONEKEY_API_KEY; examples/README.md says how.\n",
@@ -155,7 +155,7 @@ describe("examples", () => {
     canary("token", app.secret.base32);
     await program.answer("code that it shows?", app.generate());
     await program.says("Sign in once more:");
-    // No code of an app is taken twice: the next one is that of the next half minute.
+    // No code of an app is accepted twice: the next one is that of the next half minute.
     const next = app.generate({ timestamp: Date.now() + 30_000 });
     program.send(await shown(phone, 2));
     await program.answer("app's code of now?", next);
@@ -204,13 +204,13 @@ describe("examples", () => {
   });
 });
 
-/** The code that a program had sent: it asks for it once it was. */
+/** The code that was sent for a program, which asks for it after that. */
 async function codeAfter(program: ReturnType<typeof start>, phone: string, n = 1): Promise<string> {
   await program.says("digits of the message?");
   return await shown(phone, n);
 }
 
-/** What a browser does on the page; resolves with where it is sent. */
+/** Does what a browser does on the page; resolves with the address that it is sent to. */
 async function enterCode(page: string, code: string): Promise<string> {
   const seen = await fetch(page);
   const cookie = seen.headers

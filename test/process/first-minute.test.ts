@@ -15,7 +15,7 @@ describe("a server with no configuration but PORT", () => {
   const inbox = (...more: string[]) =>
     phonekey(["inbox", ...more], { env: { PORT: String(server.port) }, folder: server.folder });
 
-  test("prints where people sign in and where the messages are, and both are there", async () => {
+  test("prints the addresses of the sign-in page, the inbox and the docs, which answer", async () => {
     const client = createClient(server);
     const origin = `http://localhost:${server.port}`;
     expect(server.output()).toContain("Phonekey is running (development).");
@@ -51,7 +51,7 @@ describe("a server with no configuration but PORT", () => {
     expect(messages).toMatchObject([{ to: phone, purpose: "sign_in", text: expect.stringContaining(code) }]);
   });
 
-  test("nobody but its owner can read what it keeps", () => {
+  test("keeps files that only their owner can read", () => {
     const data = join(server.folder, "data");
     const modes = readdirSync(data).map((name) => [name, statSync(join(data, name)).mode & 0o777]);
     expect(Object.fromEntries(modes)).toMatchObject({ "phonekey.db": 0o600, secret: 0o600 });
@@ -65,7 +65,7 @@ describe("a server with no configuration but PORT", () => {
   });
 });
 
-describe("the command line", () => {
+describe("the phonekey command", () => {
   test("explains every command with an example", { timeout: 120_000 }, async () => {
     const shown: string[] = [];
     const explain = async (words: readonly string[]): Promise<void> => {
@@ -86,8 +86,8 @@ describe("the command line", () => {
     { what: "an unknown command", args: ["start"], code: 2, says: "unknown command" },
     { what: "an unknown option", args: ["serve", "--prot", "1"], code: 2, says: "unknown option" },
     { what: "too many arguments", args: ["serve", "now"], code: 2, says: "too many arguments" },
-    { what: "a phone that is none", args: ["messages", "12"], code: 2, says: "this is not a phone number" },
-    { what: "a number that is none", args: ["numbers", "show", "1"], code: 2, says: "not a phone number" },
+    { what: "an invalid phone", args: ["messages", "12"], code: 2, says: "this is not a phone number" },
+    { what: "an invalid number", args: ["numbers", "show", "1"], code: 2, says: "not a phone number" },
     { what: "an inbox of no phone", args: ["inbox", "abc1"], code: 2, says: "this is not a phone number" },
     { what: "an inbox without a server", args: ["inbox"], code: 1, says: "no server answers on port" },
     { what: "keys before there is a database", args: ["keys", "list"], code: 1, says: "phonekey migrate" },
@@ -99,7 +99,7 @@ describe("the command line", () => {
     expect(ended.stdout).toBe("");
   });
 
-  test("migrates, says what it did, and finds nothing to do the second time", async () => {
+  test("migrates, says what it did, and has nothing to do the second time", async () => {
     const folder = workingFolder();
     expect(await phonekey(["migrate"], { folder })).toMatchObject({
       code: 0,
@@ -110,14 +110,14 @@ describe("the command line", () => {
     expect(JSON.parse(json.stdout)).toEqual({ applied: [] });
   });
 
-  test("a kind of key that there is not is wrong use, and changes nothing", async () => {
+  test("refuses an unknown kind of key and a kind beside --wrapping-only as wrong use, and changes nothing", async () => {
     const folder = workingFolder();
     await phonekey(["migrate"], { folder });
     const before = await phonekey(["keys", "list", "--json"], { folder });
     const { code, stderr } = await phonekey(["keys", "rotate", "signature"], { folder });
     expect(code).toBe(2);
     expect(stderr).toContain("signing");
-    // Whoever names kinds expects new keys of them.
+    // Who names kinds expects new keys of them.
     const nothing = await phonekey(["keys", "rotate", "--wrapping-only", "signing"], { folder });
     expect(nothing).toMatchObject({
       code: 2,
@@ -128,7 +128,7 @@ describe("the command line", () => {
   });
 });
 
-/** The names under "Commands:", their explanations being indented more. */
+/** The names under "Commands:", whose explanations are indented more. */
 function subcommandsIn(help: string): string[] {
   const list = help.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
   return [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, name = ""]) => name).filter((name) => name !== "help");

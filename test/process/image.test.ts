@@ -24,7 +24,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const isIgnored = createIgnore(join(ROOT, ".dockerignore"));
 const isRoot = process.getuid?.() === 0;
 
-/** What `docker build` would have made, as far as it is files and settings. */
+/** What `docker build` would have made, as files and settings. */
 interface Image {
   /** The file system's root: `/app` of the image is `app` in it. */
   readonly root: string;
@@ -36,7 +36,7 @@ interface Image {
   readonly healthcheck: readonly string[];
 }
 
-/** Carries out the Dockerfile's own steps in folders, one a stage, with this machine's Node.js as the base. */
+/** Runs the Dockerfile's own steps in folders, one for each stage, with this machine's Node.js as the base. */
 function build(folder: string): Image {
   const roots = new Map<string, string>();
   const images = readStages(join(ROOT, "deploy/docker/Dockerfile")).map((stage) => {
@@ -92,13 +92,13 @@ function copy(instruction: Instruction, { root, workdir, roots }: Place): void {
     const into =
       statSync(path).isDirectory() || !/[./]$/.test(destination) ? target : join(target, basename(source));
     if (from === undefined) cpSync(path, into, { recursive: true });
-    // Nobody looks for it there again, and to copy all modules takes long.
+    // Nothing reads it there again, and copying all modules takes long.
     else renameSync(path, into);
   }
   if (owner && isRoot) lchownSync(target, ...owner);
 }
 
-/** All but the compilers, which are the same in this clone, by the same lock file. */
+/** Runs everything except the compilers, which are the same in this clone, by the same lock file. */
 function run(command: string, cwd: string): void {
   if (command === "npm ci") {
     symlinkSync(join(ROOT, "node_modules"), join(cwd, "node_modules"));
@@ -118,7 +118,7 @@ const SETTINGS = {
   TENCENT_SMS_SDK_APP_ID: "1400006666",
   TENCENT_SMS_SIGN_NAME: "Phonekey",
   TENCENT_SMS_TEMPLATE_ID: "1110",
-  // Nobody is there: nothing can be sent by a test.
+  // Nothing listens there: a test cannot send a message.
   TENCENT_SMS_ENDPOINT: "http://127.0.0.1:1",
 };
 
@@ -128,7 +128,7 @@ const children = new Set<ChildProcess>();
 beforeAll(() => {
   chmodSync(folder, 0o755);
   image = build(folder);
-  // Where this is not root, files that nobody may write stand for files of another user.
+  // If this is not root, read-only files stand for files of another user.
   if (!isRoot) makeReadOnly(join(image.root, image.workdir));
 }, 300_000);
 afterAll(() => {
@@ -143,7 +143,7 @@ function makeReadOnly(path: string): void {
   chmodSync(path, 0o555);
 }
 
-/** A container of the image: its user, its folder, its environment and what `docker run -e` adds. */
+/** A container of the image: its user, folder and environment, and what `docker run -e` adds. */
 function start(words: readonly string[], env: Readonly<Record<string, string>>) {
   const [program = "", ...args] = words;
   expect(program).toBe("node");
@@ -170,7 +170,7 @@ async function runCommand(command: readonly string[], env: Readonly<Record<strin
   return { code: await ended, output: output() };
 }
 
-test("holds what runs, and nothing else", () => {
+test("the image holds what the server needs, and nothing else", () => {
   expect(readdirSync(join(image.root, image.workdir)).toSorted()).toEqual([
     "LICENSE",
     "bin",
@@ -185,7 +185,7 @@ test("holds what runs, and nothing else", () => {
     expect([name, existsSync(join(modules, name))]).toEqual([name, false]);
 });
 
-test("runs as nobody in particular, who can write its data alone", () => {
+test("the image runs as user 1000, who can write only to the data folder", () => {
   expect(image.user).toEqual([1000, 1000]);
   const script = `const { accessSync, constants, readdirSync } = require("node:fs");
     const writable = (name) => { try { accessSync(name, constants.W_OK); return true } catch { return false } };
@@ -195,7 +195,7 @@ test("runs as nobody in particular, who can write its data alone", () => {
   return expect(ended.then(output)).resolves.toBe('["data"]\n');
 });
 
-test("migrates, serves, is healthy, and stops when it is told to", async () => {
+test("the image migrates, serves, is healthy, and stops on SIGTERM", async () => {
   const migrated = await runCommand(["migrate"]);
   expect(migrated).toMatchObject({ code: 0, output: expect.stringContaining("Applied ") });
 
@@ -224,14 +224,14 @@ test("migrates, serves, is healthy, and stops when it is told to", async () => {
   expect(await start(image.healthcheck, { PORT: port }).ended).toBe(1);
 });
 
-test("has the clients of MySQL and Redis", async () => {
+test("the image has the clients of MySQL and Redis", async () => {
   const env = { DATABASE_URL: "mysql://u:p@127.0.0.1:1/phonekey", STATE_URL: "redis://127.0.0.1:1" };
   const { code, output } = await runCommand(["doctor"], { ...SETTINGS, ...env });
   expect(code).toBe(1);
   expect(output.match(/nothing accepts connections at its address/g)).toHaveLength(2);
 });
 
-test("without settings it says which it needs", async () => {
+test("the image says which settings it needs when it has none", async () => {
   const { code, output } = await runCommand(["serve"], {});
   expect(code).toBe(1);
   for (const name of ["PUBLIC_URL", "PHONEKEY_SECRETS", "SMS_SENDER"])

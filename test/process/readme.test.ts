@@ -6,7 +6,7 @@ import { startServer } from "../support/server.ts";
 
 const run = promisify(execFile);
 
-/** The six calls of a README, without what is said about them. */
+/** The six calls of a README, without the comments. */
 function callsOf(page: string): string {
   const [, block = ""] = /```sh\n(API=.*?)```/s.exec(readFileSync(page, "utf8")) ?? [];
   return block.replaceAll(/^#.*\n/gm, "");
@@ -23,6 +23,6 @@ test("the six calls of the README sign in, refresh and sign out", { timeout: 60_
   expect(stderr).toBe("");
 });
 
-test("they are the same in Chinese", () => {
+test("the six calls are the same in the Chinese README", () => {
   expect(callsOf("README.zh-CN.md")).toBe(callsOf("README.md"));
 });

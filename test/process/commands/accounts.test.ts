@@ -8,7 +8,7 @@ import { phonekey, type RunningServer, startServer } from "../../support/server.
 import { bearer, type Client, createClient, FREELY, newPhone } from "../client.ts";
 import { databaseFile, rowsOf } from "../database.ts";
 
-describe("phonekey users export --user, sign-out and erase", () => {
+describe("phonekey users", () => {
   let server: RunningServer;
   let client: Client;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe("phonekey users export --user, sign-out and erase", () => {
   const run = (...args: readonly string[]) =>
     phonekey(["users", ...args], { folder: server.folder, env: FREELY });
 
-  test("hand out what is kept about one person, and erase them, beside a running server", {
+  test("export --user prints what is kept about one person, and erase removes it, beside a running server", {
     timeout: 60_000,
   }, async () => {
     const phone = newPhone();
@@ -52,7 +52,7 @@ describe("phonekey users export --user, sign-out and erase", () => {
     expect(await client.signIn(phone)).toMatchObject({ created: true });
   });
 
-  test("sign one person out everywhere at once, beside a running server", { timeout: 60_000 }, async () => {
+  test("sign-out: sign one person out everywhere at once, beside a running server", { timeout: 60_000 }, async () => {
     const phone = newPhone();
     const { user, accessToken, refreshToken, deviceToken } = await client.signIn(phone);
     const other = await client.signIn(newPhone());
@@ -73,14 +73,14 @@ describe("phonekey users export --user, sign-out and erase", () => {
     });
   });
 
-  test("say so where somebody else erases them at the same moment", { timeout: 60_000 }, async () => {
+  test("erase and sign-out say that there is no account if it is erased at the same moment", { timeout: 60_000 }, async () => {
     const { user } = await client.signIn(newPhone());
     const other = new Libsql(databaseFile(server.folder));
     other.exec("BEGIN IMMEDIATE");
     other.prepare("DELETE FROM users WHERE id = ?").run(user.id);
     const commands = [["erase", "--yes"], ["erase", "--yes", "--json"], ["sign-out"]];
     const ended = Promise.all(commands.map(([name = "", ...more]) => run(name, user.id, ...more)));
-    // Time enough to find them, and shorter than they wait for the file.
+    // Time enough for the commands to find the account, and less than they wait for the file.
     await sleep(3_000);
     other.exec("COMMIT");
     other.close();

@@ -72,7 +72,7 @@ test("phonekey keys api: create, list, rotate and revoke, beside the server", as
   await server.stop();
 });
 
-test("a key lives as long as asked, and the next has its terms, beside it for as long as asked", async () => {
+test("an API key lives as long as asked; its successor has its terms and it stays valid as long as asked", async () => {
   const folder = workingFolder();
   await phonekey(["migrate"], { folder });
   const api = async (...args: string[]) => {
@@ -93,7 +93,7 @@ test("a key lives as long as asked, and the next has its terms, beside it for as
   expect(await api("revoke", "shop")).toEqual({ client: "shop", revoked: 2 });
 });
 
-test("phonekey restored names the backends whose API keys are good, and ends them where it is asked to", async () => {
+test("phonekey restored names the backends with valid API keys, and ends those keys if asked to", async () => {
   const folder = workingFolder();
   const server = await startServer({ folder });
   await server.stop();
@@ -108,7 +108,7 @@ test("phonekey restored names the backends whose API keys are good, and ends the
   });
 });
 
-test("a list of which one part is wrong is refused in a sentence, and a warning of the settings is said once", async () => {
+test("an invalid entry of a list is named, and a warning about the settings is printed once", async () => {
   const folder = workingFolder();
   await phonekey(["migrate"], { folder });
   const create = ["keys", "api", "create", "shop", "--purposes"];

@@ -8,15 +8,15 @@ import { listen } from "../../support/listen.ts";
 import { workingFolder } from "../../support/server.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
-/** As a container does it. */
+/** As in a container. */
 const ALONE = ["--pid", "--fork", "--kill-child"];
 const isPossible = spawnSync("unshare", [...ALONE, "true"]).status === 0;
 
-/** By its number outside: `unshare` itself is told nothing. */
+/** By its id outside: a signal to `unshare` itself would not be passed on. */
 function terminateFirst(container: ChildProcess): void {
   const { pid } = container;
   const first = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
-  // Where it has ended already there is none, and 0 is this process and all of its group.
+  // If it has ended there is none; 0 would mean this process and its whole group.
   expect(first).toBeGreaterThan(0);
   process.kill(first, "SIGTERM");
 }
@@ -35,7 +35,7 @@ test.runIf(isPossible)("a command that is the first process of a container ends 
   expect(await once(container, "close")).toEqual([143, null]);
 });
 
-test.runIf(isPossible)("a server that is one is stopped by it as any other", async () => {
+test.runIf(isPossible)("a server that is the first process of a container stops by a signal with exit code 0", async () => {
   const container = spawn("unshare", [...ALONE, process.execPath, PROGRAM, "serve"], {
     cwd: workingFolder(),
     env: { PATH: process.env.PATH, PORT: "0" },

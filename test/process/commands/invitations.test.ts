@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 const invite = (...args: readonly string[]) =>
   phonekey(["users", "invite", ...args], { folder: server.folder, env });
 
-test("phonekey users invite says who may sign up, beside a running server", { timeout: 60_000 }, async () => {
+test("phonekey users invite decides who may sign up, beside a running server", { timeout: 60_000 }, async () => {
   const client = createClient(server);
   const [guest, uninvited] = [newPhone(), newPhone()];
   const enter = async (phone: string) => {
@@ -22,7 +22,7 @@ test("phonekey users invite says who may sign up, beside a running server", { ti
   };
   expect(await enter(guest)).toEqual([403, "sign_up_closed"]);
 
-  // As a person writes them; where one is no number, nobody is invited.
+  // Written as people write them; if one is invalid, nobody is invited.
   expect(await invite("add", guest.slice(3), uninvited)).toMatchObject({
     code: 0,
     stdout: "2 invited, 0 already invited.\n",
@@ -45,7 +45,7 @@ test("phonekey users invite says who may sign up, beside a running server", { ti
   expect(await invite("remove", uninvited)).toMatchObject({ stdout: "1 removed, 0 not invited.\n" });
   expect(await enter(uninvited)).toEqual([403, "sign_up_closed"]);
   expect(await enter(guest)).toEqual([201, true]);
-  // Used up; and whoever has an account needs none.
+  // The invitation is used up, and an account needs none.
   expect(await invite("list", "--json")).toMatchObject({ code: 0, stdout: "" });
   const empty = { code: 0, stderr: expect.stringContaining("no open invitations") };
   expect(await invite("list")).toMatchObject(empty);

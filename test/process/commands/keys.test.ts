@@ -26,8 +26,8 @@ interface Listed {
   readonly state: string;
 }
 
-describe("phonekey keys rotate, the wrapping secrets", () => {
-  test("new one first, rotated beside the server, old one gone: sessions and phones stay", async () => {
+describe("phonekey keys rotate, for the wrapping secrets", () => {
+  test("with the new secret in front, rotated beside the server and the old one removed, sessions and phones stay", async () => {
     const [old, current] = [newSecret(), newSecret()];
     const place = { folder: workingFolder(), port: await freePort() };
     const first = await startServer({ ...place, env: { PHONEKEY_SECRETS: old } });
@@ -50,7 +50,7 @@ describe("phonekey keys rotate, the wrapping secrets", () => {
     const again = await phonekey(["keys", "rotate", "--wrapping-only", "--json"], both);
     expect(again.stdout).toBe('{"wrapped":0,"added":[],"removed":0}\n');
 
-    // The server that has only the old secret goes on with the keys that it holds.
+    // The server that has only the old secret goes on with the keys that it has loaded.
     await expectReadable(createClient(first), session);
     await createClient(first).signIn(newPhone());
     await first.stop();
@@ -68,14 +68,14 @@ describe("phonekey keys rotate, the wrapping secrets", () => {
 });
 
 describe("phonekey keys rotate, the signing key (T55)", () => {
-  /** Those of access tokens; proofs have a key of their own. */
+  /** The key ids of access tokens; proofs have a key of their own. */
   const jwksOf = async (server: RunningServer) => {
     const { body } = await createClient(server).get<{ keys: { kid: string }[] }>("/.well-known/jwks.json");
     return body.keys.map(({ kid }) => kid).filter((kid) => kid.startsWith("s"));
   };
   const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 
-  test("is published first, signs after its lead, and the tokens of the old key are good until they expire", async () => {
+  test("is published first, signs after its lead, and tokens of the old key are valid until they expire", async () => {
     const place = { folder: workingFolder(), port: await freePort(), env: { RESEND_SECONDS: "1" } };
     const first = await startServer(place);
     const old = await createClient(first).signIn(newPhone());
@@ -94,7 +94,7 @@ describe("phonekey keys rotate, the signing key (T55)", () => {
     ]);
     expect(listed.stdout).not.toContain("wrapped");
 
-    // A token under the new key, as another process may hold one, has the server look for it at once.
+    // A token under the new key, as another process may have issued, makes the server look for it at once.
     await createClient(first).get("/v1/me", bearer(withKid(old.accessToken, newKid?.[1] ?? "")));
     expect((await jwksOf(first)).toSorted()).toEqual([oldKid, newKid?.[1]].toSorted());
     expect(kidOf((await createClient(first).signIn(newPhone())).accessToken)).toBe(oldKid);
@@ -113,13 +113,13 @@ describe("phonekey keys rotate, the signing key (T55)", () => {
   });
 });
 
-/** The same token, claiming another key. */
+/** The same token with the id of another key. */
 function withKid(token: string, kid: string): string {
   const header = Buffer.from(JSON.stringify({ ...decodeProtectedHeader(token), kid })).toString("base64url");
   return [header, ...token.split(".").slice(1)].join(".");
 }
 
-test("a kind that is named twice gets one key, none is made where one is no kind, and what is over goes", async () => {
+test("phonekey keys rotate makes one key for a kind that is named twice, none if any kind is wrong, and removes expired keys", async () => {
   const folder = workingFolder();
   await phonekey(["migrate"], { folder });
   const rotate = (...args: string[]) => phonekey(["keys", "rotate", ...args], { folder });

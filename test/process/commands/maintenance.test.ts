@@ -17,7 +17,7 @@ import { change, databaseFile, numberOf } from "../database.ts";
 const DAY = 86_400_000;
 const OLD_EVENTS = 60_000;
 
-/** Sets up a database with this many audit events that are over. */
+/** Sets up a database with this many audit events that are past their retention. */
 async function installed(events = OLD_EVENTS): Promise<string> {
   const folder = await migratedFolder();
   const at = Date.now() - 200 * DAY;
@@ -32,7 +32,7 @@ async function installed(events = OLD_EVENTS): Promise<string> {
 const eventsIn = (folder: string) => numberOf(folder, "SELECT count(*) FROM events");
 
 describe("phonekey tick", () => {
-  test("does it all and says so, for people and for programs", async () => {
+  test("does all its work and reports it, for people and for programs", async () => {
     const folder = await installed(1_200);
     const first = await phonekey(["tick", "--json"], { folder });
     expect(first).toMatchObject({ code: 0, stderr: "" });
@@ -41,7 +41,7 @@ describe("phonekey tick", () => {
     expect(await phonekey(["tick"], { folder })).toMatchObject({ code: 0, stdout: "Nothing to do.\n" });
   });
 
-  test("names what it removed in words, one and several of it", async () => {
+  test("names what it removed in words, in the singular and the plural", async () => {
     const folder = await installed(1);
     change(folder, "INSERT INTO passkey_challenges VALUES ('1', 'u', 's', 1), ('2', 'u', 's', 1)");
     const { stdout } = await phonekey(["tick"], { folder });
@@ -58,7 +58,7 @@ describe("phonekey tick", () => {
     await createClient(server).signIn(newPhone());
     await server.stop();
     const { folder } = server;
-    // What the console sends costs nothing.
+    // The console's messages cost nothing.
     change(folder, "UPDATE messages SET price = 50000");
     const { stdout, stderr } = await phonekey(["tick", "--json"], {
       folder,
@@ -73,7 +73,7 @@ describe("phonekey tick", () => {
     });
   });
 
-  test("two at once do the work once", async () => {
+  test("run twice at once, does the work once", async () => {
     const folder = await installed(20_000);
     const ended = await Promise.all([1, 2].map(() => phonekey(["tick", "--json"], { folder })));
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
@@ -85,7 +85,7 @@ describe("phonekey tick", () => {
     expect(eventsIn(folder)).toBe(0);
   });
 
-  test("killed in between: nothing else is lost, and the next one goes on", async () => {
+  test("killed in between, loses nothing else, and the next tick goes on", async () => {
     const folder = await installed();
     // Long enough to be killed in between.
     const slow = "BEGIN SELECT randomblob(20000000); END";
@@ -98,14 +98,14 @@ describe("phonekey tick", () => {
     expect(left).toBeGreaterThan(0);
     expect(left % 500).toBe(0);
     expect((await phonekey(["tick"], { folder })).stdout).toBe("Another process is doing the work.\n");
-    // As if the turn of the dead one had run out.
+    // As if the turn of the killed process had expired.
     change(folder, "DROP TRIGGER slow", "UPDATE turns SET held_until = 1");
     const { stdout } = await phonekey(["tick"], { folder });
     expect(stdout).toBe(`Removed ${left} entries of the audit trail.\n`);
     expect(eventsIn(folder)).toBe(0);
   });
 
-  test("what it could not do it names, does the rest, and ends with 1", async () => {
+  test("names what it could not do, does the rest, and ends with 1", async () => {
     const folder = await installed(1);
     change(
       folder,
@@ -119,13 +119,13 @@ describe("phonekey tick", () => {
     ]);
   });
 
-  test("on a database that is not up to date: one sentence", async () => {
+  test("ends with one sentence if the schema is not up to date", async () => {
     expectOneSentence(await phonekey(["tick"]), /run `phonekey migrate`/);
   });
 });
 
-// Its first turn comes some seconds after its start, during which the doctor can be asked.
-test.concurrent("a server does the work by itself, while it answers, and stops when it is told to", async () => {
+// The server's first turn comes some seconds after its start, during which the tests of doctor run.
+test.concurrent("a server does the periodic work by itself while it answers, and stops with exit code 0", async () => {
   const folder = await installed(5_000);
   const server = await startServer({ folder });
   await createClient(server).signIn(newPhone());
@@ -168,7 +168,7 @@ describe.concurrent("phonekey doctor", () => {
     expect(stdout).toMatch(/\n1 wrong, 0 warnings\.\n$/);
   });
 
-  test("warnings alone leave it at 0", async () => {
+  test("ends with 0 when there are only warnings", async () => {
     const folder = await installed(1);
     chmodSync(databaseFile(folder), 0o644);
     const env = { LIMIT_PHONE_SEND: "1/1h" };
@@ -180,7 +180,7 @@ describe.concurrent("phonekey doctor", () => {
     expect(new Set(names)).toEqual(new Set(["LIMIT_PHONE_SEND", "files"]));
   });
 
-  test("names every setting that cannot be used, and none of their values", async () => {
+  test("names every invalid setting, and no value", async () => {
     const env = { PORT: "canary-1", STATE_URL: "redis://:canary-2@", DATABASE_URL: "canary-3:" };
     const { code, stdout, stderr } = await phonekey(["doctor", "--json"], { env });
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
@@ -194,7 +194,7 @@ describe.concurrent("phonekey doctor", () => {
   });
 
   test.each(["redis://:canary-password@127.0.0.1:1", "mysql://u:canary-password@127.0.0.1:1/db"])(
-    "%s, where nobody is: doctor, serve and migrate say so in a sentence",
+    "%s, where nothing listens: doctor, serve and migrate say so in a sentence",
     async (url) => {
       const isRedis = url.startsWith("redis");
       const env = { [isRedis ? "STATE_URL" : "DATABASE_URL"]: url, PHONEKEY_SECRETS: SECRET };
@@ -206,7 +206,7 @@ describe.concurrent("phonekey doctor", () => {
       );
       const serve = await phonekey(["serve"], { folder, env: { ...env, PORT: String(await freePort()) } });
       expectOneSentence({ ...serve, stdout: "" }, /nothing accepts connections at its address/);
-      // Where both start together, Redis may come a moment later.
+      // If both start together, Redis may come a moment later.
       const waits = isRedis ? [expect.stringContaining("no connection to Redis yet; still trying")] : [];
       expect(serve.stdout.match(/.+/g) ?? []).toEqual(waits);
       const migrate = await phonekey(["migrate"], { folder, env });
@@ -215,7 +215,7 @@ describe.concurrent("phonekey doctor", () => {
     },
   );
 
-  test("a database whose newer version this program cannot use: serve, migrate, tick and doctor refuse", async () => {
+  test("a schema of a newer version that this version cannot use: serve, migrate, tick and doctor refuse it", async () => {
     const folder = await installed(1);
     change(folder, "INSERT INTO migrations VALUES (99, '0099-contract-users', 1)");
     const env = { PORT: String(await freePort()) };
@@ -227,7 +227,7 @@ describe.concurrent("phonekey doctor", () => {
     expect(doctor.stdout).toMatch(/wrong +schema +.*newer version of Phonekey/);
   });
 
-  test("a working folder that cannot be used", async () => {
+  test("reports a file that is no database", async () => {
     const folder = workingFolder();
     mkdirSync(join(folder, "data"));
     writeFileSync(join(folder, "data", "phonekey.db"), "no database ".repeat(1_000));

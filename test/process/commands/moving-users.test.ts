@@ -17,7 +17,7 @@ import { change, databaseFile, numberOf } from "../database.ts";
 import { until } from "../raw.ts";
 import { fileIn, many } from "./users-files.ts";
 
-/** A phone of the sample users, however much of it. */
+/** Enough of a sample user's phone to recognize it. */
 const ANY_PHONE = /138\d{8}/;
 
 const sortedLines = (text: string) => text.trimEnd().split("\n").sort();
@@ -25,7 +25,7 @@ const sortedLines = (text: string) => text.trimEnd().split("\n").sort();
 describe("20,000 users", () => {
   const COUNT = 20_000;
   const text = many(COUNT);
-  /** Far less than the users would need together. */
+  /** Far less than all users together would need. */
   const env = { NODE_OPTIONS: "--max-old-space-size=40" };
   let folder: string;
   let source: string;
@@ -36,7 +36,7 @@ describe("20,000 users", () => {
     moved = await phonekey(["users", "import", source, "--json"], { folder, env });
   }, 180_000);
 
-  test("move in, again without a change, and out as they came, in bounded memory", {
+  test("are imported, unchanged by a second import, and exported as they were, in bounded memory", {
     timeout: 180_000,
   }, async () => {
     const counts = { read: COUNT, alreadyThere: 0, conflicting: 0, refused: 0, interrupted: false };
@@ -53,7 +53,7 @@ describe("20,000 users", () => {
     expect(sortedLines(readFileSync(join(folder, "out.ndjson"), "utf8"))).toEqual(sortedLines(text));
   });
 
-  test("an export stopped half-way leaves no file; one killed leaves none under its name", async () => {
+  test("leave no file when an export is interrupted, and none under its name when it is killed", async () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const file = `stopped-${signal}.ndjson`;
       const running = startCommand(["users", "export", "--file", file], { folder });
@@ -67,7 +67,7 @@ describe("20,000 users", () => {
     }
   });
 
-  test("an import that is killed again and again ends as one that was not", {
+  test("are all there after imports that were killed several times and one that was not", {
     timeout: 180_000,
   }, async () => {
     const other = await migratedFolder();
@@ -92,7 +92,7 @@ describe("20,000 users", () => {
     expect(sortedLines(out.stdout)).toEqual(sortedLines(text));
   });
 
-  test("an import that is interrupted ends after the batch, says so, and keeps what it did", async () => {
+  test("are kept as far as the batch goes when an import is interrupted, which says so", async () => {
     const other = await migratedFolder();
     execFileSync("mkfifo", [join(other, "pipe")]);
     const running = startCommand(["users", "import", "pipe", "--json"], { folder: other });
@@ -101,7 +101,7 @@ describe("20,000 users", () => {
     await until(() => numberOf(other, "SELECT count(*) FROM users") === 500, 30_000);
     running.kill("SIGINT");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    // No more than the batch: the writer that stays is nobody to wait for.
+    // Only the batch: a writer that stays is not waited for.
     await pipe.write(many(300));
     const { code, stdout } = await running.ended;
     await pipe.close();
@@ -116,7 +116,7 @@ describe("20,000 users", () => {
   });
 });
 
-test("what is wrong is told by line, without a phone, and makes exit code 1", async () => {
+test("faulty lines of an import are named by number without a phone, and the exit code is 1", async () => {
   const folder = await migratedFolder();
   const lines = [
     lineOf(1),
@@ -141,7 +141,7 @@ test("what is wrong is told by line, without a phone, and makes exit code 1", as
 
 test.each([
   {
-    what: "a file that is not there",
+    what: "a missing file",
     args: ["users", "import", "nope"],
     code: 1,
     says: "cannot read nope: it is not there",
@@ -149,13 +149,13 @@ test.each([
   { what: "a folder", args: ["users", "import", "data"], code: 1, says: "cannot read data: it is a folder" },
   { what: "no file", args: ["users", "import"], code: 2, says: "missing required argument" },
   {
-    what: "a folder that is not there",
+    what: "a missing folder",
     args: ["users", "export", "--file", "no/x"],
     code: 1,
     says: "cannot write no/x: its folder",
   },
   {
-    what: "a file that is there",
+    what: "an existing file",
     args: ["users", "export", "--file", "here"],
     code: 1,
     says: "cannot write here: it exists",
@@ -174,7 +174,7 @@ test.each([
   },
   { what: "no database to import from", args: ["import", "smslogin"], code: 2, says: "--database" },
   {
-    what: "something that names no MySQL to import from",
+    what: "an invalid database URL to import from",
     args: ["import", "smslogin", "--database", "mysq://u:s3cret@127.0.0.1:9/x"],
     code: 2,
     says: "error: --database must be `mysql://user:password@host:3306/database`",
@@ -186,13 +186,13 @@ test.each([
     says: "error: --database must be `mysql://user:password@host:3306/database`",
   },
   {
-    what: "a database to import from that is away",
+    what: "an unreachable database to import from",
     args: ["import", "smslogin", "--database", "mysql://u:s3cret@127.0.0.1:9/x"],
     code: 1,
     says: "phonekey: the database to import from is unavailable: nothing accepts connections at its address\n",
   },
   {
-    what: "a list of erasures that is not there",
+    what: "a missing list of erasures",
     args: ["restored", "--erasures", "no"],
     code: 1,
     says: "cannot read no",
@@ -207,7 +207,7 @@ test.each([
   expect(readFileSync(join(folder, "here"), "utf8")).toBe("kept");
 });
 
-test("a number that cannot be decrypted, and a line of erasures without an id, are named and make exit code 1", async () => {
+test("a number that cannot be decrypted and an unreadable line of erasures are named, and the exit code is 1", async () => {
   const folder = await migratedFolder();
   await phonekey(["users", "import", fileIn(folder, many(2))], { folder });
   change(
@@ -229,7 +229,7 @@ test("a number that cannot be decrypted, and a line of erasures without an id, a
   });
 });
 
-test("before the database is there, each says how to make it", async () => {
+test("commands that need the database say how to make it, and make none", async () => {
   const folder = workingFolder();
   const path = join(realpathSync(folder), "data/phonekey.db");
   const says = `phonekey: there is no database at ${path}; run \`phonekey migrate\` first\n`;
@@ -239,11 +239,11 @@ test("before the database is there, each says how to make it", async () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   }
   expect((await phonekey(["doctor"], { folder })).stdout).toContain(` there is no file at ${path};`);
-  // Whoever is in another folder than they think would take an empty one for theirs.
+  // Somebody in another folder than they think would take an empty database for theirs.
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("in a folder without the secret of development each names the file that it looked for, and makes none", async () => {
+test("commands that need the secret of development name its missing file, and make none", async () => {
   const folder = workingFolder();
   const env = { DATABASE_URL: `sqlite:${databaseFile(await migratedFolder())}` };
   const secret = join(realpathSync(folder), "data/secret");
@@ -259,7 +259,7 @@ test("in a folder without the secret of development each names the file that it 
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("who moved in signs in with the server running beside; after `restored` everybody signs in anew", async () => {
+test("an imported user signs in while the server runs, and has to sign in again after `restored`", async () => {
   const server = await startServer();
   const { folder } = server;
   const file = fileIn(folder, lineOf(7, { id: "42" }));

@@ -23,7 +23,7 @@ describe("phonekey numbers", () => {
     expect(code).toBe(0);
     return JSON.parse(stdout) as Record<string, object>;
   };
-  /** A number that was signed in to once, and at whose codes strangers have guessed wrong as often as they may. */
+  /** A number that has signed in once, and for which strangers have used up their wrong guesses. */
   async function spent(): Promise<string> {
     const phone = newPhone();
     await client.signIn(phone);
@@ -38,7 +38,7 @@ describe("phonekey numbers", () => {
     return phone;
   }
 
-  test("show tells what holds a number up, without naming it", { timeout: 60_000 }, async () => {
+  test("show tells what blocks a number, and shows only the masked number", { timeout: 60_000 }, async () => {
     const phone = await spent();
     expect(await show(phone)).toMatchObject({
       phone: expect.stringContaining("••••"),
@@ -53,7 +53,7 @@ describe("phonekey numbers", () => {
     expect(stdout).toContain("messages: 1 taken by the provider; no report yet");
   });
 
-  test("show tells which limit holds the next message, and that of known devices not", {
+  test("show tells which limit delays the next message of strangers, and that none delays known devices", {
     timeout: 60_000,
   }, async () => {
     const env = { ...FREELY, RESEND_SECONDS: "600" };
@@ -64,7 +64,7 @@ describe("phonekey numbers", () => {
     expect(shown.stdout).toContain("known devices: next message now");
   });
 
-  test("unlock, by two operators at once beside the server, gives three guesses once", {
+  test("unlock, run twice at once beside the server, gives three guesses once", {
     timeout: 60_000,
   }, async () => {
     const phone = await spent();

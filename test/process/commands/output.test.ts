@@ -31,8 +31,8 @@ function run(words: string, before = "true") {
   });
 }
 
-describe("a command whose output is lost has failed, in a sentence", () => {
-  test("an API key that nobody can see again", () => {
+describe("a command whose output is lost fails with a sentence", () => {
+  test("keys api create, whose key cannot be shown again", () => {
     const { status, stderr } = run("keys api create shop --purposes verify_identity >/dev/full");
     expect(status).toBe(1);
     expect(stderr).toMatch(new RegExp(`${FULL}$`));
@@ -42,14 +42,14 @@ describe("a command whose output is lost has failed, in a sentence", () => {
     expect(run(`${words} >/dev/full`)).toMatchObject({ status: 1, stderr: FULL });
   });
 
-  test("where nobody reads it, or the complaint", () => {
+  test("when nobody reads the output, and silently when the error cannot be written either", () => {
     const { status, stderr } = run("--help | true");
     expect(status).toBe(1);
     expect(stderr).toBe("phonekey: cannot write standard output: nobody reads it any more\n");
     expect(run("wrong 2>/dev/full")).toMatchObject({ status: 2, stderr: "" });
   });
 
-  test("what is printed at once, and of which the disk takes only a part", () => {
+  test("when the disk takes only a part of a single write", () => {
     writeFileSync(join(folder, "nearly"), "x".repeat(1_021));
     const { status, stderr } = run("--version >> nearly", "ulimit -f 1");
     expect(readFileSync(join(folder, "nearly")).length).toBe(1_024);
@@ -59,7 +59,7 @@ describe("a command whose output is lost has failed, in a sentence", () => {
     ]);
   });
 
-  test("an export of which the disk takes only a part, its last one too", () => {
+  test("when the disk takes only a part of an export, even of its last write", () => {
     const { status, stderr } = run("users export > part.ndjson", "ulimit -f 40");
     expect(readFileSync(join(folder, "part.ndjson")).length).toBe(40 * 1_024);
     expect([status, stderr]).toEqual([
@@ -70,7 +70,7 @@ describe("a command whose output is lost has failed, in a sentence", () => {
   });
 });
 
-test("a server whose log cannot be written goes on, and says so when it is stopped", async () => {
+test("a server whose log cannot be written goes on, and exits with 1 and a sentence when it stops", async () => {
   const port = await freePort();
   const command = `cd ${folder} && PORT=${port} exec ${process.execPath} ${BIN} serve >/dev/full`;
   const server = spawn("bash", ["--norc", "-c", command], { stdio: ["ignore", "ignore", "pipe"] });
@@ -86,7 +86,7 @@ test("a server whose log cannot be written goes on, and says so when it is stopp
   expect([server.exitCode, Buffer.concat(await said).toString()]).toEqual([1, FULL]);
 });
 
-test("a server that cannot start ends where its log cannot be written", async () => {
+test("a server that cannot start ends with the reason even if its log cannot be written", async () => {
   const port = await freePort();
   const other = createServer().listen(port, "127.0.0.1");
   onTestFinished(() => void other.close());
@@ -96,7 +96,7 @@ test("a server that cannot start ends where its log cannot be written", async ()
   expect([status, stderr]).toEqual([1, expect.stringMatching(/another program does;.*\n$/)]);
 });
 
-describe("what answers in the inbox's place", () => {
+describe("phonekey inbox, when what answers on its port", () => {
   let server: Server | undefined;
   afterEach(() => server?.close());
 
@@ -108,22 +108,22 @@ describe("what answers in the inbox's place", () => {
   test.each([
     ["hangs up", () => createServer((socket) => socket.end()), /no server answers on port/],
     ["says nothing", () => createServer((socket) => socket.unref()), /no server answers on port/],
-    ["speaks of something else", () => createHttpServer((_, to) => to.end("<p>")), /is not Phonekey/],
+    ["answers another page", () => createHttpServer((_, to) => to.end("<p>")), /is not Phonekey/],
     ["knows no such page", () => createHttpServer((_, to) => to.writeHead(404).end()), /is not Phonekey/],
     ["has no messages", () => createHttpServer((_, to) => to.end("{}")), /is not Phonekey/],
-  ])("%s", async (_what, made, says) => {
+  ])("%s: fails with a sentence", async (_what, made, says) => {
     const { code, stderr } = await phonekey(["inbox"], { env: { PORT: await listening(made()) } });
     expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
   });
 });
 
-describe("a database on a disk that is nearly full", () => {
-  test("has no room for the index of its log", () => {
+describe("on a disk that is nearly full", () => {
+  test("the database is unavailable if there is no room for the index of its log", () => {
     const { status, stderr } = run("keys list", "ulimit -f 16");
     expect([status, stderr]).toEqual([1, "phonekey: the database is unavailable: the disk is full\n"]);
   });
 
-  test("is not migrated without a copy, and nothing is left that could be taken for one", () => {
+  test("the database is not migrated if it cannot be copied, and no part of a copy is left", () => {
     change(folder, "DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)");
     const files = readdirSync(join(folder, "data")).toSorted();
     const { status, stdout, stderr } = run("migrate", "ulimit -f 100");

@@ -7,7 +7,7 @@ import { lineOf } from "../../transfer/support.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../bin/phonekey.js");
 
-/** What a person at a terminal sees; `script` (util-linux) is one. */
+/** What a person at a terminal sees; `script` (util-linux) provides a terminal. */
 function atTerminal(folder: string, args: string): string {
   const command = `${process.execPath} ${PROGRAM} ${args}`;
   return execFileSync("script", ["-qec", command, "/dev/null"], {
@@ -17,13 +17,13 @@ function atTerminal(folder: string, args: string): string {
   });
 }
 
-describe("long work", () => {
+describe("long work of a command", () => {
   const COUNT = 500;
   const howFar = (things: string) =>
     new RegExp(`\\r\\u001b\\[K\\d+ ${things}, \\d+ a second, \\d+ %, \\d+ s left`);
 
   test.runIf(process.platform === "linux")(
-    "says on a terminal how far it is, how fast it goes and how long it still takes",
+    "shows on a terminal how far it is, how fast it goes and how long it still takes",
     () => {
       const folder = workingFolder();
       writeFileSync(join(folder, "users"), Array.from({ length: COUNT }, (_, n) => lineOf(n)).join(""));
@@ -34,7 +34,7 @@ describe("long work", () => {
     },
   );
 
-  test("says nothing of it where no terminal is", async () => {
+  test("shows no progress if there is no terminal", async () => {
     expect(await phonekey(["migrate"], { folder: workingFolder() })).toMatchObject({ code: 0, stderr: "" });
   });
 });

@@ -24,7 +24,7 @@ const USERS = 3_000;
 const KILLS = 5;
 const SECRET = randomBytes(36).toString("base64url");
 
-/** What the server itself would use, on a database file of its. */
+/** What the server itself would use, on its database file. */
 async function partsOn(folder: string) {
   const database = await openSqlite(`sqlite:${databaseFile(folder)}`);
   await migrate(database, clock);
@@ -46,7 +46,7 @@ function phoneNo(index: number) {
   return parsed.value;
 }
 
-/** Users as sign-ups would have made them, in one transaction. */
+/** Users as sign-ups make them, in one transaction. */
 async function addUsers({ database, vault }: Parts): Promise<void> {
   await database.transaction(async (trx) => {
     for (let index = 0; index < USERS; index++) {
@@ -62,7 +62,7 @@ async function addUsers({ database, vault }: Parts): Promise<void> {
   });
 }
 
-/** Wrong guesses of strangers within the last days, as many as spend a phone's ledger. */
+/** Wrong guesses of strangers within the last days, one an hour. */
 async function spendLedger({ database, vault }: Parts, index: number, guesses: number): Promise<void> {
   for (let n = 0; n < guesses; n++) {
     const at = clock.now() - 3_600_000 * (30 + n);
@@ -98,7 +98,7 @@ describe("phonekey keys retag, killed again and again beside a running server", 
     await parts.database.close();
   });
 
-  test("everybody stays the same user, every count stands, and the server goes on by itself", async () => {
+  test("all users stay the same, all counts stand, and the server goes on by itself", async () => {
     const server = await startServer({ folder, port: await freePort(), env });
     const client = createClient(server);
     const ids = new Map(rowsOf(folder, "SELECT id, name FROM users").map(({ id, name }) => [name, id]));
@@ -118,11 +118,11 @@ describe("phonekey keys retag, killed again and again beside a running server", 
       await Promise.race([until(() => oldTags("users", oldKey) <= enough, 30_000), command.ended]);
       command.kill();
       const { signal } = await command.ended;
-      // The last runs may come to an end before they are killed; the first may not.
+      // The last runs may end before they are killed; the first may not.
       if (kill === 0) expect(signal).toBe("SIGKILL");
       left = oldTags("users", oldKey);
 
-      // Half done, and for as long as that lasts: no, and when to come back. What needs no tag goes on.
+      // While a retag is half done, what needs a tag is 503 with Retry-After. What needs none goes on.
       if (left === 0) continue;
       const refused = await start(server, newPhone());
       expect(refused).toMatchObject({ status: 503, body: { code: "unavailable" } });
@@ -145,7 +145,7 @@ describe("phonekey keys retag, killed again and again beside a running server", 
     }
     expect(numberOf(folder, "SELECT count(*) FROM users")).toBe(USERS + 1);
 
-    // The ledger and the limits count on under the new tags; what was started before is over.
+    // The ledger and the limits go on under the new tags; what was started before is over.
     expect((await client.open(waiting.id, await client.code(phoneNo(2)))).status).toBe(401);
     expect(await start(server, limited)).toMatchObject({ status: 429 });
     expect((await client.start(phoneNo(ALMOST_SPENT))).codeLength).toBe(6);
@@ -171,7 +171,7 @@ describe("phonekey keys retag, killed again and again beside a running server", 
   }
 });
 
-test("a retag with nothing to do replaces the key all the same, twice", async () => {
+test("a complete retag run again replaces the key each time", async () => {
   const place = { folder: workingFolder(), port: await freePort() };
   const first = await startServer(place);
   const { user } = await createClient(first).signIn(newPhone());

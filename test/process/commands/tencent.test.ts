@@ -25,7 +25,7 @@ async function start() {
   return { account, cloud, options: { folder, env } };
 }
 
-test("a set-up is submitted and followed to the end of its review", async () => {
+test("phonekey tencent setup submits, and status --watch ends when the review is over", async () => {
   const { account, cloud, options } = await start();
   const args = ["--sign-name", "腾讯云", "--qualification-id", "1000001", "--document-image", "license.png"];
   expect(await phonekey(["tencent", "setup", ...args], options)).toMatchObject({ code: 0, stderr: "" });
@@ -37,7 +37,7 @@ test("a set-up is submitted and followed to the end of its review", async () => 
   expect(await watching.ended).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("wrong use ends with 2, a cloud that refuses with 1, each with a sentence and no stack", async () => {
+test("phonekey tencent ends with 2 for wrong use and with 1 for a refusal of the cloud, each with a sentence and no stack", async () => {
   const { options } = await start();
   const wrong = await phonekey(["tencent", "setup", "--sign-type", "mini-program"], options);
   expect(wrong).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("use company") });
@@ -50,7 +50,7 @@ test("wrong use ends with 2, a cloud that refuses with 1, each with a sentence a
 test.runIf(process.platform === "linux").each([
   ["no", "n\n", "Nothing was sent."],
   ["Ctrl-C", "\u0003", "Aborted with Ctrl+C"],
-])("a test message that nobody wants is not sent, which is exit code 1: %s", async (_, typed, says) => {
+])("a test message that is not confirmed is not sent, and the exit code is 1: %s", async (_, typed, says) => {
   const command = `${process.execPath} ${PROGRAM} tencent send-test --to 13800138000`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], {
     cwd: workingFolder(),

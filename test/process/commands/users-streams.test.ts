@@ -10,21 +10,21 @@ import { numberOf } from "../database.ts";
 import { until } from "../raw.ts";
 import { fileIn, many } from "./users-files.ts";
 
-test("an import that waits for its source ends at once by a second signal", async () => {
+test("an import that waits for its source ends at once on a second signal", async () => {
   const folder = await migratedFolder();
   execFileSync("mkfifo", [join(folder, "pipe")]);
   const running = startCommand(["users", "import", "pipe"], { folder });
   const pipe = await open(join(folder, "pipe"), "w");
   await pipe.write(many(500));
   await until(() => numberOf(folder, "SELECT count(*) FROM users") === 500, 30_000);
-  // The first one asks, and is told by nothing; what comes before that was heard is one with it.
+  // The first signal asks to end, which is not shown; further ones that come before it was handled count as one with it.
   const again = setInterval(() => running.kill("SIGINT"), 100);
   const { code, signal } = await running.ended.finally(() => clearInterval(again));
   expect([code, signal]).toEqual([null, "SIGINT"]);
   await pipe.close();
 });
 
-test("a socket is no file to import from", async () => {
+test("an import from a socket is refused", async () => {
   const folder = await migratedFolder();
   const server = createServer().listen(join(folder, "socket"));
   await once(server, "listening");
@@ -33,7 +33,7 @@ test("a socket is no file to import from", async () => {
   expect({ code, stderr }).toEqual({ code: 1, stderr: "phonekey: cannot read socket: it is a socket\n" });
 });
 
-test("standard input and output are pipes; a reader that goes away is one sentence", async () => {
+test("import reads standard input, export writes standard output, and a full disk is one sentence", async () => {
   const [folder, other] = [await migratedFolder(), await migratedFolder()];
   await phonekey(["users", "import", fileIn(folder, many(2_000))], { folder });
   const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
@@ -49,12 +49,12 @@ test("standard input and output are pipes; a reader that goes away is one senten
   expect(cut).toBe("phonekey: cannot write standard output: the disk is full\nexit 1\n");
 });
 
-test("an export of which the disk takes only a part is no export", async () => {
+test("an export of which the disk takes only a part leaves no file", async () => {
   const folder = await migratedFolder();
   const text = many(450);
   await phonekey(["users", "import", fileIn(folder, text)], { folder });
   const bin = join(import.meta.dirname, "../../../bin/phonekey.js");
-  // No file may become longer than 40 KiB: a write that begins below takes what fits, and does not fail.
+  // A file may not exceed 40 KiB: a write that begins below that takes what fits, and does not fail.
   expect(text.length).toBeGreaterThan(40 * 1_024);
   const limited = `ulimit -f 40; cd ${folder}; ${process.execPath} ${bin} users export --file out.ndjson`;
   const said = spawnSync("bash", ["--norc", "-c", limited], { encoding: "utf8" });

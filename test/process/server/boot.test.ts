@@ -7,7 +7,7 @@ import { hasRedis, startRedis } from "../../support/services/redis.ts";
 import { bearer, createClient, newPhone } from "../client.ts";
 import { change, databaseFile, rowsOf } from "../database.ts";
 
-/** One line for people, and nothing of how the program looks inside. */
+/** One line for people, and nothing of the program's inside. */
 function expectOneSentence({ code, stdout, stderr }: Ended, says: RegExp): void {
   expect(stderr).toMatch(/^phonekey: [^\n]+\n$/);
   expect(stderr).toMatch(says);
@@ -15,7 +15,7 @@ function expectOneSentence({ code, stdout, stderr }: Ended, says: RegExp): void 
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
 }
 
-describe.concurrent("settings that cannot be used", () => {
+describe.concurrent("settings that are invalid", () => {
   test("production refuses the defaults of development, all at once and by name", async () => {
     const { code, stdout, stderr } = await phonekey(["serve"], {
       env: { NODE_ENV: "production", STATE_URL: "memory:" },
@@ -46,7 +46,7 @@ describe.concurrent("settings that cannot be used", () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  test("the commands refuse them alike", async () => {
+  test("other commands than serve refuse the same settings", async () => {
     const wrong = { NODE_ENV: "production" };
     for (const args of [["migrate"], ["keys", "list"]]) {
       const { code, stderr } = await phonekey(args, { env: wrong });
@@ -56,30 +56,30 @@ describe.concurrent("settings that cannot be used", () => {
   });
 });
 
-describe.concurrent("surroundings that cannot be used", () => {
+describe.concurrent("serve ends with one sentence for", () => {
   const serve = async (folder: string, env: Readonly<Record<string, string>> = {}) =>
     phonekey(["serve"], { folder, env: { PORT: String(await freePort()), ...env } });
 
-  test("a folder of the database that cannot be made", async () => {
+  test("a database in a folder that cannot be made", async () => {
     const folder = workingFolder();
     writeFileSync(join(folder, "file"), "");
     expectOneSentence(await serve(folder, { DATABASE_URL: "sqlite:./file/db" }), /database/);
   });
 
-  test.runIf(process.platform === "linux")("a folder that takes no others", async () => {
+  test.runIf(process.platform === "linux")("a folder in which no folder can be made", async () => {
     const env = { DATABASE_URL: "sqlite:/proc/nowhere/phonekey/db" };
     expectOneSentence(await serve(workingFolder(), env), /its folder does not exist and cannot be made/);
     const { code, stderr } = await serve("/proc");
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^ {2}PHONEKEY_SECRETS: .*data.secret/m)]);
   });
 
-  test("a folder where the database file should be", async () => {
+  test("a folder in place of the database file", async () => {
     const folder = workingFolder();
     mkdirSync(join(folder, "here"));
     expectOneSentence(await serve(folder, { DATABASE_URL: "sqlite:./here" }), /database/);
   });
 
-  test("a file that is no database, which stays as it is", async () => {
+  test("a file that is no database, which it does not change", async () => {
     const folder = workingFolder();
     mkdirSync(join(folder, "data"));
     const text = "no database ".repeat(1_000);
@@ -88,7 +88,7 @@ describe.concurrent("surroundings that cannot be used", () => {
     expect(readFileSync(databaseFile(folder), "utf8")).toBe(text);
   });
 
-  test("a database whose pages are broken", async () => {
+  test("a database with damaged pages", async () => {
     const folder = workingFolder();
     await phonekey(["migrate"], { folder });
     const bytes = readFileSync(databaseFile(folder));
@@ -97,7 +97,7 @@ describe.concurrent("surroundings that cannot be used", () => {
     expectOneSentence(await serve(folder), /file is damaged; move it, its -wal and its -shm away/);
   });
 
-  test("a file whose server crashed, in the place of which a copy is played back as the documents say", async () => {
+  test("no restored copy in place of a crashed server's file: that is served", async () => {
     const folder = workingFolder();
     const first = await startServer({ folder });
     await createClient(first).signIn(newPhone());
@@ -112,7 +112,7 @@ describe.concurrent("surroundings that cannot be used", () => {
     await (await startServer({ folder })).stop();
   });
 
-  test("secrets other than those that the keys were wrapped with", async () => {
+  test("secrets that are not those of the keys", async () => {
     const folder = workingFolder();
     const secrets = ["Zq8vX1pR5tYb3nM7cK2wL9sD4fG6hJ0a", "a0Jh6Gf4Ds9Lw2Kc7Mn3bYt5Rp1Xv8qZ"];
     const first = await startServer({ folder, env: { PHONEKEY_SECRETS: secrets[0] ?? "" } });
@@ -130,7 +130,7 @@ describe.concurrent("surroundings that cannot be used", () => {
   });
 
   test.runIf(hasRedis())(
-    "a port that is taken, where a connection would keep the process from ending",
+    "a port that is taken, also if an open connection would keep the process alive",
     async ({ onTestFinished }) => {
       const redis = await startRedis();
       onTestFinished(() => redis.stop());
@@ -145,7 +145,7 @@ describe.concurrent("surroundings that cannot be used", () => {
 });
 
 // Design, part 6: version N-1 runs on schema N, so that a deployment can go back.
-test("a database one migration newer is served, not changed", async () => {
+test("a database that is one migration newer is served and not changed", async () => {
   const place = { folder: workingFolder(), port: await freePort() };
   const first = await startServer(place);
   const { accessToken } = await createClient(first).signIn(newPhone());

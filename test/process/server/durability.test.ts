@@ -11,7 +11,7 @@ import { until } from "../raw.ts";
 
 const ROUNDS = 16;
 const CLIENTS = 6;
-/** Requests under way at a kill, each of which may have been done without being answered. */
+/** Requests in progress at a kill: each may have been done without an answer. */
 const UNDER_WAY = ROUNDS * CLIENTS;
 
 interface Place {
@@ -39,7 +39,7 @@ describe("what was answered survives kill -9 (promise 9)", () => {
       await inChunks(truth.people.slice(known), (person) => expectKept(client, place, person));
       known = truth.people.length;
       const load = Promise.all(Array.from({ length: CLIENTS }, () => liveUntilKilled(client, truth)));
-      // After some of it was answered, however slow this machine is, and then at any moment.
+      // After some were answered, however slow this machine is, and then at any moment.
       const enough = known + 1 + randomInt(CLIENTS);
       await until(() => truth.people.length >= enough, 20_000);
       await sleep(upTo(150));
@@ -60,8 +60,8 @@ describe("what was answered survives kill -9 (promise 9)", () => {
     expect(rowsOf(place.folder, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
   });
 
-  // A command that took itself for the last user of the file once removed the log that the server went on writing to.
-  test("nor does a command that ran beside the server", async () => {
+  // A command that took itself for the last user of the file once removed the log that the server was writing to.
+  test("a command that runs beside a killed server loses nothing", async () => {
     const place = await newPlace();
     const first = await startServer(place);
     const before = await createClient(first).signIn(newPhone());
@@ -76,7 +76,7 @@ describe("what was answered survives kill -9 (promise 9)", () => {
   });
 });
 
-/** Asserts what one person was promised. What was under way at the kill may have happened or not. */
+/** Asserts what one person was promised. What was in progress at the kill may have happened or not. */
 async function expectKept(client: ReturnType<typeof createClient>, { folder }: Place, person: Person) {
   const me = await client.get("/v1/me", bearer(person.session.accessToken));
   if (person.isSignedOut) expect(me.status).toBe(401);
@@ -85,7 +85,7 @@ async function expectKept(client: ReturnType<typeof createClient>, { folder }: P
     const { phone, session } = person;
     expect(me.body).toMatchObject({ id: session.user.id, phone });
     expect([person.name, person.askedName]).toContain(me.body.name);
-    // The successor of the last token that was answered, also if it was used right before the kill (T23).
+    // The successor of the last token that was answered, also if that was used right before the kill (T23).
     person.session = await client.refresh(session.refreshToken);
   }
   if (person.guessed) expectGuessesKept(folder, person.guessed);
@@ -115,7 +115,7 @@ describe("no restart refills a budget (promise 2)", () => {
     { wrong: 3, status: 401 },
     { wrong: 2, status: 201 },
   ])(
-    "$wrong wrong guesses, each before a kill: the right code is then $status",
+    "after $wrong wrong guesses, each before a kill, the right code is answered with $status",
     async ({ wrong, status }) => {
       const place = await newPlace();
       const phone = newPhone();
@@ -133,7 +133,7 @@ describe("no restart refills a budget (promise 2)", () => {
     },
   );
 
-  test("guesses sent all at once into kills: never more than 3 are looked at, and 9 spend the phone's ledger", async () => {
+  test("of guesses sent at once into kills at most 3 are looked at, and 9 spend the phone's ledger", async () => {
     const place = await newPlace();
     const phone = newPhone();
     let lookedAt = 0;
@@ -159,10 +159,10 @@ describe("no restart refills a budget (promise 2)", () => {
       expect(row?.attempts_allowed).toBeLessThanOrEqual(3);
       expect(row?.attempts_used).toBe(row?.attempts_allowed);
       lookedAt += Number(row?.attempts_used);
-      // One that was counted and not answered may be missing in the ledger: the process died before.
+      // A guess that was counted but not answered may be missing in the ledger: the process died before.
       const failures = numberOf(place.folder, "SELECT count(*) FROM failures");
       expect(failures).toBeLessThanOrEqual(lookedAt);
-      // One that was in the ledger when the kill came may be set aside as well, until its lease ends.
+      // A guess that was in the ledger at the kill may also be leased, until its lease ends.
       letTimePass(place.folder, LEASE_MS);
     }
     const missing = 9 - numberOf(place.folder, "SELECT count(*) FROM failures");
@@ -175,7 +175,7 @@ describe("no restart refills a budget (promise 2)", () => {
 });
 
 describe("one Idempotency-Key, one message (T13)", () => {
-  test("kills while starts with keys are under way: no key has two messages, and each ends in one answer", async () => {
+  test("kills during starts with keys: no key has two messages, and each ends in one answer", async () => {
     const place = await newPlace();
     const keys = new Map<string, string>();
     const answers = new Map<string, string>();
@@ -201,7 +201,7 @@ describe("one Idempotency-Key, one message (T13)", () => {
       await server.kill();
       await Promise.all(twice);
     }
-    // A key that was cut off stays "in progress" for a minute; then its outcome is unknown and nothing is sent again.
+    // A key that was cut off is in progress for a minute; then its outcome is unknown, and nothing is sent again.
     letTimePass(place.folder, 61_000);
     const server = await startServer(place);
     await Promise.all(await startAll(createClient(server)));

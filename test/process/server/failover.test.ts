@@ -17,9 +17,9 @@ let sms: SmsSending;
 let cloud: Cloud;
 let address: Server;
 let env: Readonly<Record<string, string>>;
-/** What the address of the operator's was given to send, by phone. */
+/** The codes that the operator's address was given to send, by phone. */
 const posted = new Map<string, string>();
-/** Phones that it does not send to, and is slow to say so. */
+/** Phones to which the address does not send, and says so late. */
 const late = new Set<string>();
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
     if (request.method === "HEAD") return void response.writeHead(405).end();
     const { data } = JSON.parse(Buffer.concat(await request.toArray()).toString());
     if (late.delete(data.to)) {
-      // The other sender has what is left of the twelve seconds for all of them.
+      // The other sender has what is left of the twelve seconds for all senders.
       await sleep(5_000);
       return void response.writeHead(503).end();
     }
@@ -64,7 +64,7 @@ afterAll(async () => {
   address?.close();
 });
 
-/** Who took the code of a start for this phone, and what the record says of it. */
+/** Who took the code of a start for this phone, and how it was recorded. */
 async function start(server: RunningServer, phone = newPhone()) {
   const answer = await createClient(server).post("/v1/verifications", { phone });
   const by = {
@@ -89,7 +89,7 @@ const BY_TENCENT = {
   last: { sender: "tencent", status: "accepted", price: 50_000 },
 };
 
-test("a message that the cloud refuses for its balance goes out by the next sender, and the operator hears of it", async () => {
+test("a message that the cloud refuses for its balance is sent by the next sender, and the operator is alerted", async () => {
   const server = await startServer({ env });
   expect(await start(server)).toMatchObject(BY_TENCENT);
 
@@ -100,15 +100,15 @@ test("a message that the cloud refuses for its balance goes out by the next send
   expect(opened.status).toBe(201);
   expect(alertsOf(server.folder)).toEqual([{ kind: "sms_balance", subject: "tencent/mainland", over: 0 }]);
 
-  // The cloud is asked first all the while: once there is a balance, everything is as before.
+  // The cloud is still asked first: once there is a balance, everything is as before.
   expect(await start(server)).toMatchObject(BY_TENCENT);
   expect(alertsOf(server.folder)).toMatchObject([{ kind: "sms_balance", over: 1 }]);
   await server.stop();
-  // Lines are written many at a time.
+  // Lines are written several at a time.
   expect(server.output()).toContain(BALANCE);
 });
 
-test("what is on its way perhaps goes to no other sender; what comes after goes there, while the cloud hangs", async () => {
+test("a message that may have been sent goes to no other sender; while the cloud hangs, later messages go to the next one", async () => {
   const server = await startServer({ env });
   cloud.faults.push(...Array.from({ length: 3 }, () => ({ hang: "taken" }) as const));
   const three = await Promise.all([1, 2, 3].map(() => start(server)));
@@ -124,7 +124,7 @@ test("what is on its way perhaps goes to no other sender; what comes after goes 
   await server.stop();
 });
 
-test("a server that is told to stop lets a start that waits for both senders have its answer", async () => {
+test("a server that stops still answers a start that waits for both senders", async () => {
   const server = await startServer({ env: { ...env, SMS_SENDER: "webhook,tencent" } });
   cloud.faults.push({ hang: "taken" });
   const phone = newPhone();
@@ -139,7 +139,7 @@ test("a server that is told to stop lets a start that waits for both senders hav
   });
 });
 
-test("a cloud that is not there, and numbers that it has no text for, are left to the next sender", async () => {
+test("a message goes to the next sender if the cloud cannot be reached, or has no template for the number's country", async () => {
   const nowhere = `http://127.0.0.1:${await freePort()}`;
   const place = { folder: workingFolder(), port: await freePort() };
   const down = await startServer({ ...place, env: { ...env, TENCENT_SMS_ENDPOINT: nowhere } });
@@ -156,7 +156,7 @@ test("a cloud that is not there, and numbers that it has no text for, are left t
   await server.stop();
 });
 
-test("the doctor looks at every sender of the route, and a test message goes by the one that is named", async () => {
+test("the doctor checks every sender of the route, and a test message is sent by the one that is named", async () => {
   const { stdout } = await phonekey(["doctor", "--json"], { env });
   const { findings } = JSON.parse(stdout) as { findings: { name: string; says: string }[] };
   const says = (part: string) => findings.find(({ name }) => name === part)?.says;

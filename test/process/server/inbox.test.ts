@@ -13,7 +13,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** `fetch` does not let anybody choose `Host`. */
+/** Unlike `fetch`, lets the test choose `Host`. */
 function statusOf(path: string, headers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {
     request({ host: "127.0.0.1", port: server.port, path, headers }, (response) => {
@@ -31,7 +31,7 @@ const PATHS = ["/dev/inbox", "/dev/inbox.json"];
 
 describe.each(PATHS)("%s", (path) => {
   test.each(["localhost", "localhost:8080", "127.0.0.1", "127.8.9.10:1", "[::1]", "[::1]:8080"])(
-    "answers for %s",
+    "answers for the Host %s",
     async (host) => {
       expect(await statusOf(path, { host })).toBe(200);
     },
@@ -46,7 +46,7 @@ describe.each(PATHS)("%s", (path) => {
     "192.168.1.5",
     "[::2]",
     "localhost@evil.example",
-  ])("is not there for the Host %s (DNS rebinding)", async (host) => {
+  ])("refuses the Host %s (DNS rebinding)", async (host) => {
     expect(await statusOf(path, { host })).toBeGreaterThanOrEqual(400);
   });
 
@@ -59,11 +59,11 @@ describe.each(PATHS)("%s", (path) => {
     ["cf-connecting-ip", "203.0.113.9"],
     ["x-real-ip", "::1"],
     ["forwarded", "for=127.0.0.1"],
-  ])("is not there behind a proxy: %s", async (name, value) => {
+  ])("is 404 behind a proxy: %s", async (name, value) => {
     expect(await statusOf(path, { host: "localhost", [name]: value })).toBe(404);
   });
 
-  test("is not there for another machine, whatever it claims to be", async () => {
+  test("is 404 for another machine", async () => {
     const world = await createWorld({ inbox: true });
     for (const from of [
       "203.0.113.7",
@@ -83,8 +83,8 @@ describe.each(PATHS)("%s", (path) => {
     await world.close();
   });
 
-  test("does not exist in production", async () => {
-    // The settings would not even let it start with the console sender; here it does, and still shows nothing.
+  test("is 404 in production", async () => {
+    // The settings would refuse production with the console sender; composed without that check, it is 404.
     const development = testConfig(workingFolder());
     await migrateDatabase(development);
     for (const [mode, status] of [
@@ -106,7 +106,7 @@ describe("/dev/inbox.json", () => {
       `/dev/inbox.json${query}`,
     );
 
-  test("shows the newest first, as the design says, with nothing else", async () => {
+  test("shows the newest message first, with the documented fields only", async () => {
     const client = createClient(server);
     const [first, second] = [newPhone(), newPhone()];
     await client.start(first);
@@ -122,9 +122,9 @@ describe("/dev/inbox.json", () => {
   test.each([
     ["percent-encoded", (phone: string) => phone.replace("+", "%2B")],
     ["a bare plus", (phone: string) => phone],
-    ["as written at home", (phone: string) => phone.slice(3)],
+    ["as a national number", (phone: string) => phone.slice(3)],
     ["without the plus", (phone: string) => phone.slice(1)],
-  ])("finds a phone: %s", async (_how, write) => {
+  ])("finds the messages of a phone: %s", async (_how, write) => {
     const client = createClient(server);
     const [phone, other] = [newPhone(), newPhone()];
     await client.start(phone);
@@ -133,7 +133,7 @@ describe("/dev/inbox.json", () => {
     expect(body.messages.map(({ to }) => to)).toEqual([phone]);
   });
 
-  test("finds nothing for a phone that got nothing, or for what is none", async () => {
+  test("finds nothing for a phone without messages, or for an invalid one", async () => {
     await createClient(server).start(newPhone());
     expect((await read(`?phone=${newPhone()}`)).body.messages).toEqual([]);
     expect((await read("?phone=nobody")).body.messages).toEqual([]);

@@ -5,7 +5,7 @@ import { rolldown } from "rolldown";
 import { beforeAll, expect, test } from "vitest";
 import config from "../../../rolldown.config.ts";
 
-/** Loads the late files, or not; then each of these, with all descriptors taken: also those that come free in a moment. */
+/** Loads the late files, or not; then imports each of these files while all descriptors are taken, also those that come free. */
 const script = (before: string, files: readonly string[]) => `
 import { openSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -34,7 +34,7 @@ async function load(before: string, files: readonly string[]): Promise<readonly 
   return stdout.trim().split("\n");
 }
 
-/** By each module that is imported late, the file of the build that it is loaded from. */
+/** For each module that is imported late, the file of the build that it is loaded from. */
 let late: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
@@ -50,13 +50,13 @@ beforeAll(async () => {
   );
 });
 
-/** Loaded before a server listens, with the stores of its settings. */
+/** Loaded before a server listens, together with the stores of its settings. */
 const STORES = /^src\/adapters\/(redis|sql)\/|\/mysql2\//;
 
-/** Much memory, for what few are asked for: loaded when somebody is. */
+/** Needs much memory and few people use it: loaded when somebody does. */
 const HEAVY = /@simplewebauthn\/|@zxcvbn-ts\//;
 
-test("what a server loads when somebody first needs it is no file of the build, which another version's takes away", () => {
+test("the modules that a server loads on first use are in no file of the build, which another version could remove", () => {
   expect([...late.keys()].filter((module) => HEAVY.test(module))).toEqual([]);
 });
 
@@ -68,11 +68,11 @@ test.each([
   ["webhook,tencent", "off", /altcha|-common\//],
   ["console", "tencent", /altcha|-sms\//],
 ])(
-  "a server (%s, %s) that has no descriptor left has what it needs all the same, since it loaded that before it listened",
+  "a server (%s, %s) without free descriptors has all modules, since it loads them before it listens",
   async (senders, kind, unneeded) => {
     const isLater = (module: string) => [STORES, unneeded].some((pattern) => pattern.test(module));
     const modules = [...late.keys()].filter((module) => !isLater(module));
-    // By the same name in each version: a server that runs looks for it even once it has loaded it.
+    // The same name in each version: a running server looks for it even after it was loaded.
     expect(late.get("src/http/api/operations/meta.ts")).toBe("./dist/http-api-operations-meta.js");
     const files = modules.map((module) => late.get(module) ?? "");
     const all = (outcome: string) => files.map(() => outcome);

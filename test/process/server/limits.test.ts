@@ -14,7 +14,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A request with a body that is an object, its head as given. */
+/** A request whose body is an object, with these headers. */
 function post(body: string, ...headers: readonly string[]): string {
   return ["POST /v1/verifications HTTP/1.1", "Host: localhost", ...headers, "", body].join("\r\n");
 }
@@ -40,18 +40,18 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
     expect(answer.closedAfterMs).toBeLessThan(25_000);
   });
 
-  test("1,000 connections that say nothing do not keep others from being answered, and are closed", async () => {
+  test("1,000 silent connections do not keep others from being answered, and are closed", async () => {
     const openedAt = performance.now();
     const sockets = await openMany(server.port, 1_000);
     const client = createClient(server);
     expect((await client.signIn(newPhone())).created).toBe(true);
-    // As long as none has been open for 10 seconds.
+    // As long as none of them has been open for 10 seconds.
     if (performance.now() - openedAt < 9_000) expect(sockets.filter((socket) => socket.closed)).toEqual([]);
     await until(() => sockets.every((socket) => socket.closed), 30_000);
     for (const socket of sockets) expect(socket.received()).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test("1,000 half requests do not either", async () => {
+  test("1,000 half requests do not keep others from being answered", async () => {
     const half = post('{"phone":"', JSON_TYPE, "Content-Length: 5000");
     const sockets = await openMany(server.port, 1_000);
     for (const socket of sockets) socket.write(half);
@@ -59,7 +59,7 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  test("a server that is told to stop waits for it no longer than 15 seconds", async () => {
+  test("a server that stops waits at most 15 seconds for a request that does not end", async () => {
     const own = await startServer();
     const socket = await openRaw(own.port);
     socket.write(post('{"phone":"', JSON_TYPE, "Content-Length: 5000", EXPECT));
@@ -72,7 +72,7 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   });
 
   test.skipIf(process.platform !== "linux")(
-    "a client that never closes its own side keeps no connection",
+    "a client that never closes its side does not keep its connection",
     async () => {
       const own = await startServer();
       const before = openSockets(own);
@@ -87,7 +87,7 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   );
 
   test.skipIf(process.platform !== "linux")(
-    "a client that never reads keeps no connection either",
+    "a client that never reads does not keep its connection",
     async () => {
       const own = await startServer();
       const before = openSockets(own);
@@ -95,7 +95,7 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
       const sockets = Array.from({ length: 20 }, () => connect({ port: own.port, onread: READS_NOTHING }));
       for (const socket of sockets) socket.on("error", () => {});
       await until(() => openSockets(own) === before + sockets.length);
-      // Only now: a server that answers the first ones takes the others later.
+      // Not earlier: a server that answers the first ones accepts the others later.
       for (const socket of sockets) socket.write(asks);
       await until(() => openSockets(own) === before, 50_000);
       for (const socket of sockets) socket.destroy();
@@ -105,10 +105,10 @@ describe.concurrent("a client that is slow on purpose (T43)", () => {
   );
 });
 
-/** After the first packet no more is read. */
+/** Reads no more after the first packet. */
 const READS_NOTHING = { buffer: Buffer.alloc(1_024), callback: () => false };
 
-/** How many sockets a process has open, as Linux says. */
+/** How many sockets a process has open, according to Linux. */
 function openSockets({ pid }: RunningServer): number {
   return readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(`/proc/${pid}/fd/${fd}`)).length;
 }
@@ -131,13 +131,13 @@ describe.concurrent("a request that cannot be read (T44)", () => {
   const second = `GET /healthz HTTP/1.1\r\n${host}\r\n`;
   const unreadable: Readonly<Record<string, string>> = {
     "no request line": "HELLO\r\n\r\n",
-    "a method that there is not": `TRACK / HTTP/1.1\r\n${host}\r\n`,
-    "a version that there is not": `GET / HTTP/9.9\r\n${host}\r\n`,
+    "an unknown method": `TRACK / HTTP/1.1\r\n${host}\r\n`,
+    "an unknown version": `GET / HTTP/9.9\r\n${host}\r\n`,
     "the start of TLS": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     "HTTP/2 without being asked": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no Host": `${get}\r\n`,
     "an empty Host": `${get}Host:\r\n\r\n`,
-    "a Host that is none": `${get}Host: a b/c\r\n\r\n`,
+    "an invalid Host": `${get}Host: a b/c\r\n\r\n`,
     "two Hosts": `${get}${host}Host: evil.example\r\n\r\n`,
     "a target that is no URL": `GET http://[bad/ HTTP/1.1\r\n${host}\r\n`,
     "a target without a path": `OPTIONS * HTTP/1.1\r\n${host}\r\n`,
@@ -145,7 +145,7 @@ describe.concurrent("a request that cannot be read (T44)", () => {
     "a header without a name": `${get}${host}: x\r\n\r\n`,
     "a space before the colon": `${get}${host}X : x\r\n\r\n`,
     "lines that end with LF alone": "GET /healthz HTTP/1.1\nHost: localhost\n\n",
-    "an expectation that nobody meets": `${get}${host}Expect: a-miracle\r\n\r\n`,
+    "an unknown expectation": `${get}${host}Expect: a-miracle\r\n\r\n`,
     "Content-Length and Transfer-Encoding": post(
       `0\r\n\r\n${second}`,
       JSON_TYPE,
@@ -165,20 +165,20 @@ describe.concurrent("a request that cannot be read (T44)", () => {
       JSON_TYPE,
       "Transfer-Encoding: chunked, identity",
     ),
-    "a Transfer-Encoding that there is not": post(
+    "an unknown Transfer-Encoding": post(
       `0\r\n\r\n${second}`,
       JSON_TYPE,
       "Transfer-Encoding: xchunked",
     ),
-    "a chunk whose size is none": post(`zz\r\n\r\n${second}`, JSON_TYPE, "Transfer-Encoding: chunked"),
+    "a chunk of an invalid size": post(`zz\r\n\r\n${second}`, JSON_TYPE, "Transfer-Encoding: chunked"),
   };
 
   test.each(Object.entries(unreadable))(
-    "%s: one 400 as a problem document, and closed",
+    "%s: one 400 as a problem document, and the connection is closed",
     async (_what, bytes) => {
       const answer = await sendRaw(server.port, bytes, { forMs: 10_000 });
       expect(problemIn(answer)).toMatchObject({ code: "invalid_request", status: 400 });
-      // One alone: what was smuggled behind it is not a request.
+      // Only one: what was smuggled behind it is not taken for a request.
       expect(statusesOf(answer)).toEqual([400]);
       expect(answer.closedAfterMs).toBeDefined();
     },
@@ -189,15 +189,15 @@ describe.concurrent("a request that cannot be read (T44)", () => {
     ["a huge target", `GET /${"a".repeat(20_000)} HTTP/1.1\r\n${host}\r\n`],
     ["huge cookies", `${get}${host}${`Cookie: ${"a".repeat(4_000)}\r\n`.repeat(5)}\r\n`],
     ["300 headers", `${get}${host}${Array.from({ length: 300 }, (_, n) => `X${n}: 1\r\n`).join("")}\r\n`],
-  ])("%s: 431 as a problem document, and closed", async (_what, bytes) => {
+  ])("%s: 431 as a problem document, and the connection is closed", async (_what, bytes) => {
     const answer = await sendRaw(server.port, bytes, { forMs: 10_000 });
     expect(statusesOf(answer)).toEqual([431]);
     expect(problemIn(answer)).toMatchObject({ code: "headers_too_large" });
     expect(answer.closedAfterMs).toBeDefined();
   });
 
-  // Node.js would drop what comes behind a maximum: the forwarding header of a proxy that adds it last.
-  test("behind many headers none is lost", async () => {
+  // Node.js drops headers beyond a maximum: such as the forwarding header of a proxy that adds it last.
+  test("a forwarding header behind 90 others is seen", async () => {
     const many = Array.from({ length: 90 }, (_, n) => `X${n}: 1\r\n`).join("");
     const ask = (last: string) =>
       sendRaw(server.port, `GET /dev/inbox.json HTTP/1.1\r\n${host}Connection: close\r\n${many}${last}\r\n`, {
@@ -217,7 +217,7 @@ describe.concurrent("a body that is not what it should be (T44)", () => {
     expect(problemIn(answer)).toMatchObject({ code: "request_too_large" });
   });
 
-  test("too long by its chunks: 413, while the rest may still come", async () => {
+  test("too long by its chunks: 413 while the rest is still being sent", async () => {
     const socket = await openRaw(server.port);
     const chunk = `5000\r\n${"a".repeat(0x5000)}\r\n`;
     socket.write(post(chunk, JSON_TYPE, "Transfer-Encoding: chunked"));
@@ -227,7 +227,7 @@ describe.concurrent("a body that is not what it should be (T44)", () => {
     expect((await createClient(server).get("/readyz")).status).toBe(200);
   });
 
-  test("compressed: it is not unpacked, so it is no JSON and no bomb", async () => {
+  test("compressed: refused without being unpacked", async () => {
     const bomb = gzipSync(`{"phone":"${"1".repeat(5_000_000)}"}`).toString("latin1");
     const headers = [JSON_TYPE, "Content-Encoding: gzip", close];
     const answer = await sendRaw(server.port, post(bomb, ...headers, `Content-Length: ${bomb.length}`));
@@ -237,13 +237,13 @@ describe.concurrent("a body that is not what it should be (T44)", () => {
     expect(problemIn(other)).toMatchObject({ code: "invalid_request", field: "body" });
   });
 
-  test("nested 8,000 deep: refused, the process lives", async () => {
+  test("nested 8,000 deep: refused", async () => {
     const deep = `${"[".repeat(8_000)}${"]".repeat(8_000)}`;
     const answer = await sendRaw(server.port, post(deep, JSON_TYPE, `Content-Length: ${deep.length}`, close));
     expect(problemIn(answer)).toMatchObject({ code: "invalid_request" });
   });
 
-  test("cut off in its middle, a hundred times: nothing happens", async () => {
+  test("cut off in its middle, a hundred times: the server goes on answering", async () => {
     const sockets = await openMany(server.port, 100);
     for (const [index, socket] of sockets.entries()) {
       socket.write(post('{"phone":"+86138', JSON_TYPE, "Content-Length: 300"));
@@ -262,7 +262,7 @@ test("requests in one packet are answered in their order", async () => {
   expect(answer.text.indexOf("ready")).toBeLessThan(answer.text.indexOf('"ok"'));
 });
 
-test("after all of it the process lives, logged no fault, and signs people in", async () => {
+test("after all these requests the server has logged no fault, and signs people in", async () => {
   const client = createClient(server);
   expect((await client.signIn(newPhone())).created).toBe(true);
   expect(server.faults()).toEqual([]);

@@ -12,11 +12,11 @@ import { until } from "../raw.ts";
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 const NOTICE = "您的登录密码已修改。如非本人操作，请用验证码登录并重设密码。";
 
-/** What a notice tells of is in the database, limits are in Redis behind a wire that can be held, and the cloud can hang. */
-describe.runIf(hasRedis())("a notice that was promised when the server was killed (kill -9)", () => {
+/** The database holds what notices tell of, Redis holds limits behind a wire that can be frozen, and the cloud can hang. */
+describe.runIf(hasRedis())("a notice that was recorded when the server was killed (kill -9)", () => {
   let redis: RedisServer;
   let wire: TcpProxy;
-  /** Whether the wire is to be held as soon as Redis has counted a password that is asked for. */
+  /** Whether the wire freezes as soon as Redis has counted a request to set a password. */
   let holds = false;
   let sms: SmsSending;
   let cloud: Cloud;
@@ -30,7 +30,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
           isCounting ||= holds && data.includes("password_changes");
         },
         received(data) {
-          // The first time Redis does not know the script yet, and is told.
+          // At first Redis does not know the script yet, and has to be told.
           if (!isCounting || data.includes("NOSCRIPT")) return;
           [isCounting, holds] = [false, false];
           wire.freeze();
@@ -75,7 +75,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
   const passwords = (folder: string) =>
     numberOf(folder, "SELECT count(*) FROM users WHERE sealed_password IS NOT NULL");
 
-  /** Signs in, and asks for a password; whoever asked is never answered. */
+  /** Signs in and asks for a password; the request is never answered. */
   async function askForPassword(server: RunningServer, before = () => {}): Promise<string> {
     const client = createClient(server);
     const phone = newPhone();
@@ -88,10 +88,10 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     return phone;
   }
 
-  /** What is due later is due now. */
+  /** Makes due now what is due later. */
   const letDue = (folder: string) => change(folder, "UPDATE notices SET due_at = due_at - 600000");
 
-  /** The server was killed before it could count the notice. */
+  /** A server that was killed before it could count the notice. */
   async function promised() {
     redis.command("FLUSHALL");
     const place = await newPlace();
@@ -106,7 +106,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     return { place, phone };
   }
 
-  test("is sent once by the next one, where nobody had begun to send it", async () => {
+  test("is sent once by the next tick if no sending had begun", async () => {
     const { place, phone } = await promised();
     expect([stateIn(place.folder), passwords(place.folder)]).toEqual([["waiting"], 1]);
     expect(noticesTo(phone)).toEqual([]);
@@ -118,7 +118,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     expect(noticesTo(phone)).toMatchObject([{ text: expect.stringContaining(NOTICE) }]);
   });
 
-  test("is told of in the log of the tick whose message the cloud did not take, and tried again", async () => {
+  test("is tried again if the cloud refuses it, which the log of the tick says", async () => {
     const { place, phone } = await promised();
     letDue(place.folder);
     cloud.faults.push({ error: "RequestLimitExceeded" }, { error: "RequestLimitExceeded" });
@@ -132,7 +132,7 @@ describe.runIf(hasRedis())("a notice that was promised when the server was kille
     expect(noticesTo(phone)).toHaveLength(1);
   });
 
-  test("is known as unknown, and never sent again, where the cloud had it and nobody heard the answer", async () => {
+  test("is recorded as unknown and never sent again if the cloud took it and its answer was lost", async () => {
     const place = await newPlace();
     const server = await startServer(place);
     const phone = await askForPassword(server, () => cloud.faults.push({ hang: "taken" }));

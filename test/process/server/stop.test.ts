@@ -5,7 +5,7 @@ import { bearer, createClient, newPhone } from "../client.ts";
 import { rowsOf } from "../database.ts";
 import { EXPECT, isRunning, openRaw, statusesOf, until } from "../raw.ts";
 
-/** A request to start a verification of which the last byte has not been sent yet. */
+/** A request to start a verification whose last byte has not been sent yet. */
 async function halfSent({ port }: RunningServer) {
   const body = JSON.stringify({ phone: newPhone() });
   const socket = await openRaw(port);
@@ -21,9 +21,9 @@ async function halfSent({ port }: RunningServer) {
   return { socket, finish: () => socket.write(body.slice(-1)) };
 }
 
-describe.concurrent("a server that is told to stop", () => {
+describe.concurrent("a server that gets", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "%s: finishes what runs, takes nothing new, exits with 0",
+    "%s finishes requests in progress, takes no new connection, and exits with 0",
     async (signal) => {
       const place = { folder: workingFolder(), port: await freePort() };
       const server = await startServer(place);
@@ -39,11 +39,11 @@ describe.concurrent("a server that is told to stop", () => {
       await until(() => running.socket.received().endsWith("}"));
       expect(statusesOf({ text: running.socket.received(), closedAfterMs: 0 })).toEqual([100, 201]);
       expect(await stopped).toMatchObject({ code: 0, signal: null, stderr: "" });
-      // Neither the kept-alive connections of `client` nor the idle one hold it up: they would be cut after 15 seconds.
+      // Neither the kept-alive connections of `client` nor the idle one delay it: they would be cut after 15 seconds.
       expect(performance.now() - askedAt).toBeLessThan(12_000);
       idle.destroy();
 
-      // Closed in order: the file alone is whole.
+      // The database was closed properly: the file without its log is whole.
       expect(rowsOf(server.folder, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
       const again = await startServer(place);
       const me = await createClient(again).get("/v1/me", bearer(accessToken));
