@@ -17,7 +17,7 @@ afterEach(() => world.close());
 const lastText = () => world.sms.sent.at(-1)?.text ?? "";
 
 describe("setting a password", () => {
-  it("takes a recent sign-in, shows at the user, and tells by SMS", async () => {
+  it("takes a recent sign-in, shows in the user, and is told by SMS", async () => {
     const { accessToken } = await world.signIn();
     expect(await bodyOf(await me(accessToken))).toMatchObject({ hasPassword: false });
     expect((await put(accessToken, { newPassword: PASSWORD })).status).toBe(204);
@@ -27,14 +27,14 @@ describe("setting a password", () => {
     await opened(await signIn(PHONE, PASSWORD));
   });
 
-  it("ends the other sessions and every device token, and no more", async () => {
+  it("ends the other sessions and all device tokens, but not the current session", async () => {
     const first = await world.signIn();
     const second = await signInAgain();
     expect((await put(second.accessToken, { newPassword: PASSWORD })).status).toBe(204);
     await expectEnded(first);
     await expectAlive(second);
     for (let n = 0; n < 10; n += 1) await refused(await signIn(PHONE, OTHER), "invalid_credentials");
-    // What both devices were is over; the one that stays is known again by its refresh.
+    // Neither device is known any more; the one that stays gets a new device token with its refresh.
     for (const { deviceToken } of [first, second]) {
       await refused(await signIn(PHONE, PASSWORD, { deviceToken }), "code_required");
     }
@@ -42,21 +42,21 @@ describe("setting a password", () => {
     await opened(await signIn(PHONE, PASSWORD, { deviceToken }));
   });
 
-  it("is refused after ten minutes, says what it takes, and is done after that", async () => {
+  it("needs the current password when the sign-in is older than ten minutes", async () => {
     const { accessToken, refreshToken } = await signUp(PHONE);
     world.clock.advance(10 * MINUTE_MS + 1);
     const answer = await put(accessToken, { newPassword: OTHER });
     expect(answer.headers.get("www-authenticate")).toContain("insufficient_user_authentication");
     await refused(answer, "step_up_required");
     const { accessToken: fresh } = await refreshed(refreshToken);
-    // What somebody knows who found the device unlocked is not enough; the password of before is.
+    // A stranger who found the device unlocked does not know the current password, which is enough.
     await refused(await put(fresh, { newPassword: OTHER, currentPassword: OTHER }), "invalid_credentials");
     expect((await put(fresh, { newPassword: OTHER, currentPassword: PASSWORD })).status).toBe(204);
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
     await opened(await signIn(PHONE, OTHER));
   });
 
-  it("counts a wrong current password among those of known devices", async () => {
+  it("counts a wrong current password in the ledger of known devices", async () => {
     const { accessToken } = await signUp(PHONE);
     const wrong = { newPassword: OTHER, currentPassword: OTHER };
     for (let n = 0; n < 10; n += 1) await refused(await put(accessToken, wrong), "invalid_credentials");
@@ -64,14 +64,14 @@ describe("setting a password", () => {
     await opened(await signIn(PHONE, PASSWORD));
   });
 
-  it("compares the current one no more than twenty times an hour, however right it is", async () => {
+  it("compares the current password at most twenty times an hour, even if it is right", async () => {
     const { accessToken } = await signUp(PHONE);
     const right = { newPassword: OTHER, currentPassword: PASSWORD };
     const same = { newPassword: PASSWORD, currentPassword: PASSWORD };
     for (let n = 0; n < 40; n += 1) await put(accessToken, same);
     await refused(await put(accessToken, right), "too_many_requests");
     expect(hashes.filter((done) => done === "verify").length).toBeLessThanOrEqual(20);
-    // And sets one ten times.
+    // And ten times of these a password was set.
     expect(hashes.filter((done) => done === "hash")).toHaveLength(10);
     world.clock.advance(61 * MINUTE_MS);
     const { accessToken: later } = await bodyOf<{ accessToken: string }>(await signIn(PHONE, PASSWORD));
@@ -82,19 +82,19 @@ describe("setting a password", () => {
     ["too short", { newPassword: "short" }, "password_too_short"],
     ["too long", { newPassword: "lantern ".repeat(40) }, "password_too_long"],
     ["too common", { newPassword: "qwertyuiop" }, "password_too_common"],
-    ["the own number", { newPassword: "13800138000" }, "password_too_common"],
+    ["the user's number", { newPassword: "13800138000" }, "password_too_common"],
     ["the name of the service", { newPassword: "Phonekey1" }, "password_too_common"],
-    ["not there", {}, "invalid_request"],
+    ["missing", {}, "invalid_request"],
     ["no text", { newPassword: ["a"] }, "invalid_request"],
     ["endless", { newPassword: "x".repeat(1_025) }, "invalid_request"],
-  ] as const)("refuses one that is %s, and changes nothing", async (_, body, code) => {
+  ] as const)("refuses a password that is %s, and changes nothing", async (_, body, code) => {
     const session = await world.signIn();
     await refused(await put(session.accessToken, body), code, "newPassword");
     expect(hashes).toEqual([]);
     expect(await bodyOf(await me(session.accessToken))).toMatchObject({ hasPassword: false });
   });
 
-  it("takes an access token and nothing else", async () => {
+  it("accepts an access token only", async () => {
     const { deviceToken, refreshToken, accessToken } = await world.signIn();
     for (const token of ["", deviceToken, refreshToken]) {
       await refused(await put(token, { newPassword: PASSWORD }), "invalid_token");
@@ -107,7 +107,7 @@ describe("setting a password", () => {
     await refused(await put(accessToken, { newPassword: PASSWORD }), "invalid_token");
   });
 
-  it("is not for test numbers: whoever has the number later would meet it", async () => {
+  it("is refused for a test number, whose later holder would inherit the password", async () => {
     await world.close();
     const env = { TEST_NUMBERS: "+8613900139000=739251@2027-06-01" };
     ({ world, hashes } = await createPasswordWorld({ env }));
@@ -118,8 +118,8 @@ describe("setting a password", () => {
   });
 });
 
-describe("removing it", () => {
-  it("leaves the code alone, ends the other sessions and tells by SMS", async () => {
+describe("removing a password", () => {
+  it("ends the other sessions, is told by SMS, and needs a recent sign-in", async () => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const other = await world.signIn();
@@ -134,7 +134,7 @@ describe("removing it", () => {
     await refused(await remove(accessToken), "step_up_required");
   });
 
-  it("ends no session and tells of nothing where there is none", async () => {
+  it("ends no session and sends no SMS if there is none", async () => {
     const other = await world.signIn();
     const session = await signInAgain();
     const sent = world.sms.sent.length;
@@ -144,7 +144,7 @@ describe("removing it", () => {
   });
 });
 
-it("each change of it is in the audit trail", async () => {
+it("setting and removing a password are in the audit trail", async () => {
   const { accessToken } = await signUp(PHONE);
   expect((await remove(accessToken)).status).toBe(204);
   const answer = await world.request("/v1/me/export", { headers: bearer(accessToken) });

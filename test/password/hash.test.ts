@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe("the hash of a password", () => {
-  it("is made anew with the parameters of today when the person signs in", async () => {
+  it("is replaced with one of today's parameters at the next sign-in", async () => {
     await signUp(PHONE);
     const { folder, clock } = world;
     const dearer = createPasswordHasher({ random: systemRandom, cost: { ln: 5, r: 8, p: 1 } });
@@ -35,7 +35,7 @@ describe("the hash of a password", () => {
     await later.close();
   });
 
-  it("is bound to its user: in another one's row it opens nothing", async () => {
+  it("is bound to its user: in another user's row it opens no session", async () => {
     const own = await signUp(PHONE);
     const other = await signUp(phoneNo(5), OTHER);
     const { db, close } = await openSqlite(`sqlite:${world.folder}/data/phonekey.db`);
@@ -47,7 +47,7 @@ describe("the hash of a password", () => {
     expect((await signIn(phoneNo(5), PASSWORD)).status).toBe(500);
   });
 
-  it("stays as it is where too many hashes wait, and the person signs in all the same", async () => {
+  it("is not replaced if too many hashes wait, and the sign-in succeeds", async () => {
     await signUp(PHONE);
     const { folder, clock } = world;
     const dearer = createPasswordHasher({

@@ -5,7 +5,7 @@ import { bearer, type OpenedSession, type World } from "../support/world.ts";
 import { countingHasher, createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
 let world: World;
-/** What happens once, behind the next comparison of a password. */
+/** What happens once, right after the next comparison of a password. */
 let meanwhile: (() => Promise<Response>) | undefined;
 
 beforeEach(async () => {
@@ -38,13 +38,13 @@ describe("a password that was right when it was compared", () => {
     ["it was changed", change],
     ["it was removed", ({ accessToken }: OpenedSession) => remove(accessToken)],
     ["all sessions were ended", endAll],
-  ])("opens nothing where %s since", async (_, happening) => {
+  ])("opens no session if %s before the sign-in is written", async (_, happening) => {
     const owner = await signUp(PHONE);
     meanwhile = () => happening(owner);
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
   });
 
-  it("is no first step, either, where it was changed since", async () => {
+  it("is no first step if it was changed before that is written", async () => {
     const owner = await signUp(PHONE);
     await addApp(owner);
     expect((await protect(owner, "always")).status).toBe(204);
@@ -52,7 +52,7 @@ describe("a password that was right when it was compared", () => {
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
   });
 
-  it("is no second step, either, where all sessions were ended since", async () => {
+  it("is no second step if all sessions were ended before that is written", async () => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const owner = await world.signIn(PHONE);

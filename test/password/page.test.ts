@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-it("a person sets, changes and removes a password on a page of theirs, without scripts", async () => {
+it("a user sets and removes a password on the account's page, without scripts", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   expect((await go("/account")).text).toContain('href="/account/password"');
@@ -32,7 +32,7 @@ it.each([
   [{}, "13800138000"],
   [{ DEFAULT_COUNTRY: "US", ALLOWED_COUNTRIES: "CN,US" }, "+8613800138000"],
 ])(
-  "password managers are told the number as it is typed to sign in (%j), by whoever just showed that it is theirs",
+  "the password page names the number as it is typed to sign in (%j), only after a recent sign-in",
   async (env, username) => {
     await world.close();
     ({ world } = await createPasswordWorld({ env }));
@@ -55,7 +55,7 @@ it.each([
   },
 );
 
-it("whoever came by a temporary password chooses one first, and only then goes back to the app that sent them", async () => {
+it("a user who signed in by a temporary password chooses a password before going back to the app", async () => {
   await world.close();
   ({ world } = await createPasswordWorld({ env: { RETURN_TO: "https://app.example.com/in" } }));
   const { go } = createVisitor(world);
@@ -72,18 +72,18 @@ it("whoever came by a temporary password chooses one first, and only then goes b
   await go("/sign-in/code");
   const entered = await go("/sign-in/code", { code: world.sms.lastCode() });
   expect(entered).toMatchObject({ status: 303, location: "/account/password" });
-  // A late second click leads there, too, and takes nothing away of what the app asked for.
+  // A late second click leads there too, and does not drop the app's request.
   expect((await go("/sign-in/code", { code: world.sms.lastCode() })).location).toBe("/sign-in/code");
   expect((await go("/sign-in/code")).location).toBe("/account/password");
   for (const path of ["/account", "/account/factors", "/account/data", "/account/phone"]) {
     expect(await go(path)).toMatchObject({ status: 303, location: "/account/password" });
   }
-  // Removing what there is instead is no way around it.
+  // Removing the password is no way around it.
   await go("/account/password");
   const removed = await go("/account/password/remove", {});
   expect(removed).toMatchObject({ status: 303, location: "/account/password" });
   expect(await go("/account")).toMatchObject({ status: 303, location: "/account/password" });
-  // Nor is a late second click on the code, which leads where the first one did.
+  // Nor is a late second click on the code, which leads to where the first one did.
   for (const path of ["/sign-in", "/sign-in/code"]) {
     const again = await go(path, undefined, { "sec-fetch-site": "same-origin" });
     expect(again).toMatchObject({ status: 303, location: "/account/password" });
@@ -94,7 +94,7 @@ it("whoever came by a temporary password chooses one first, and only then goes b
     303,
     expect.stringMatching(/^https:\/\/app\.example\.com\/in\?handover=.+&state=kTzR3JwWmJ0pQxv1hE2c4A$/),
   ]);
-  // A second click on that form leads there as well, and one on the form of the page as it is now does not.
+  // A second click on that form leads there as well; the form of the page as it is now does not.
   expect((await go("/account/password", { needed: "", password: PASSWORD })).location).toMatch(
     /^https:\/\/app\.example\.com\/in\?handover=/,
   );
@@ -103,7 +103,7 @@ it("whoever came by a temporary password chooses one first, and only then goes b
   expect((await go("/account/password", { password: PASSWORD })).location).toBe("/account?saved");
 });
 
-it("the browser in which a temporary password was replaced is known, whatever strangers try at the number", async () => {
+it("the browser that replaced a temporary password is a known device, whatever strangers try at the number", async () => {
   const { go } = createVisitor(world);
   await go("/temporary-password");
   await go("/sign-in", { phone: PHONE, country: "CN", purpose: "temporary_password" });
@@ -119,7 +119,7 @@ it("the browser in which a temporary password was replaced is known, whatever st
   expect(entered).toMatchObject({ status: 303, location: "/account" });
 });
 
-it("whoever signed in long ago confirms first that it is them", async () => {
+it("a user who signed in long ago has to confirm before a password is set", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   world.clock.advance(660_000);
@@ -129,7 +129,7 @@ it("whoever signed in long ago confirms first that it is them", async () => {
   await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
 });
 
-it("whoever has nothing to show beside the number is told what to add, and not asked for the number without end", async () => {
+it("a user with the number as only factor is told what to add for login protection, and is not sent to confirm", async () => {
   const { go, enter } = createVisitor(world);
   await enter();
   await go("/account/factors");

@@ -4,7 +4,7 @@ import { DAY_MS, opened, refused, start } from "../http/support.ts";
 import { lineOf, type Moving, openMoving, phoneOf } from "../transfer/support.ts";
 import { countingHasher, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
-/** Whose phone it is in truth. */
+/** The phone of its rightful holder. */
 const HOLDER = phoneOf(1);
 const { hasher: passwordHasher } = countingHasher();
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => moving.close());
 
-/** Moves the account in, and reaches around all rules to leave in it what the worst of imports could: a password. */
+/** Imports the account, and writes into it around all rules the worst that an import could leave: a password. */
 async function moveInWithPassword(): Promise<void> {
   const { database, world } = moving;
   expect((await moving.import(lineOf(1))).counts).toMatchObject({ imported: 1 });
@@ -31,16 +31,16 @@ async function moveInWithPassword(): Promise<void> {
     .execute();
 }
 
-describe("whoever was here before the holder of the phone (pre-hijacking)", () => {
+describe("an account that existed before the phone's holder came (pre-hijacking)", () => {
   it.each(["password", "hash", "sealedPassword", "passwordSetAt"])(
-    "cannot bring a password along with an import: %s",
+    "cannot get a password by an import: %s",
     async (field) => {
       const { counts } = await moving.import(lineOf(1, { [field]: PASSWORD }));
       expect(counts).toMatchObject({ imported: 0 });
     },
   );
 
-  it("keeps no password in an account that was moved in", async () => {
+  it("loses its password when the holder signs in", async () => {
     await moveInWithPassword();
     await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
     const holder = await moving.world.signIn(HOLDER);
@@ -51,7 +51,7 @@ describe("whoever was here before the holder of the phone (pre-hijacking)", () =
     await refused(await signIn(HOLDER, PASSWORD), "invalid_credentials");
   });
 
-  it("keeps none when the holder comes by a reset, which proves the phone as a sign-in does", async () => {
+  it("loses its password when the holder resets it, which proves the phone as a sign-in does", async () => {
     await moveInWithPassword();
     const { world } = moving;
     const { id } = await start(world, HOLDER, { purpose: "reset_password" });

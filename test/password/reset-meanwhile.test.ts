@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rules.close());
 
-/** The account moves to another number at once. */
+/** Moves the account to another number at once. */
 async function move(userId: string): Promise<void> {
   const { phoneChanges, sessions, vault, clock } = rules.deps();
   const now = clock.now();
@@ -41,7 +41,7 @@ test.each([
   ["moved to another number", move],
   ["was erased", erase],
 ] as const)(
-  "the right code sets no password of an account that %s just then, and tells so",
+  "a reset with the right code fails with user_not_found if the account %s just before",
   async (_, happens) => {
     const { user } = (await rules.knownDevice()).signedIn;
     rules.clock.advance(MINUTE);

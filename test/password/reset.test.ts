@@ -35,7 +35,7 @@ interface Kept {
 
 const purpose = "reset_password";
 
-/** Asks for a code to reset with, a minute after what was asked before. */
+/** Asks for a code to reset with, two minutes after what was asked before. */
 async function asked(phone = PHONE, more: object = {}) {
   world.clock.advance(2 * MINUTE_MS);
   const { id } = await start(world, phone, { purpose, ...more });
@@ -43,7 +43,7 @@ async function asked(phone = PHONE, more: object = {}) {
 }
 
 describe("a reset", () => {
-  it("sets the password, ends every session and device, and tells by SMS", async () => {
+  it("sets the password, ends all sessions and device tokens, and is told by SMS", async () => {
     const session = await signUp(PHONE);
     const { id, code } = await asked();
     expect(world.sms.sent.at(-1)?.text).toContain("to set a new password");
@@ -65,7 +65,7 @@ describe("a reset", () => {
   it.each([
     ["factor", 200],
     ["fresh", 404],
-  ])("under RECYCLED_NUMBERS=%s of an unused account with login protection: %i", async (value, status) => {
+  ])("with RECYCLED_NUMBERS=%s, of an account with login protection that was not used for 100 days: %i", async (value, status) => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { RECYCLED_NUMBERS: value } }));
     await protectedBy(PHONE);
@@ -74,7 +74,7 @@ describe("a reset", () => {
     expect((await reset(id, code, OTHER)).status).toBe(status);
   });
 
-  it("marks its message as one that a code came back of, as every right code does", async () => {
+  it("marks its message as converted, as every right code does", async () => {
     await signUp(PHONE);
     const { id, code } = await asked();
     expect((await reset(id, code, OTHER)).status).toBe(200);
@@ -84,7 +84,7 @@ describe("a reset", () => {
     await close();
   });
 
-  it("names the factors of the account, which the person may remove", async () => {
+  it("returns the factors of the account", async () => {
     const { app } = await protectedBy(PHONE);
     const { id, code } = await asked();
     const { factors, loginProtection } = await bodyOf<Kept>(await reset(id, code, OTHER));
@@ -93,14 +93,14 @@ describe("a reset", () => {
     expect(JSON.stringify(factors)).not.toContain(app.secret);
   });
 
-  it("gives a password to an account that had none", async () => {
+  it("gives a password to an account without one", async () => {
     await world.signIn();
     const { id, code } = await asked();
     expect((await reset(id, code, OTHER)).status).toBe(200);
     await opened(await signIn(PHONE, OTHER));
   });
 
-  it("refuses a bad password before the code is looked at: the code stays good", async () => {
+  it("refuses a bad password before the code is looked at, which stays valid", async () => {
     await signUp(PHONE);
     const { id, code } = await asked();
     hashes.length = 0;
@@ -113,7 +113,7 @@ describe("a reset", () => {
     expect((await reset(id, code, OTHER)).status).toBe(200);
   });
 
-  it("is made by one code once, by three guesses at most", async () => {
+  it("accepts a code once, after at most three wrong guesses", async () => {
     await signUp(PHONE);
     const { id, code } = await asked();
     for (let n = 0; n < 3; n += 1) await refused(await reset(id, wrongCode(code), OTHER), "invalid_code");
@@ -124,14 +124,14 @@ describe("a reset", () => {
     await refused(await reset(next.id, next.code, PASSWORD), "invalid_code");
   });
 
-  it("succeeds once of twelve at the same time", async () => {
+  it("succeeds once if it is sent twelve times at once", async () => {
     await signUp(PHONE);
     const { id, code } = await asked();
     const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => reset(id, code, `${OTHER} ${n}`)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it("hashes nothing for a verification that is over, of another purpose, or of nobody", async () => {
+  it("hashes nothing for an unknown or expired verification", async () => {
     await signUp(PHONE);
     hashes.length = 0;
     await refused(await reset("kTzR3JwWmJ0pQxv1hE2c4A", "123456", OTHER), "invalid_code");
@@ -147,8 +147,8 @@ describe("a reset", () => {
   });
 });
 
-describe("a code is good for its own purpose alone (T5)", () => {
-  it("that of a sign-in resets nothing, and counts as a guess", async () => {
+describe("a code is only valid for its own purpose (T5)", () => {
+  it("the code of a sign-in resets nothing, and each try counts as a guess", async () => {
     await signUp(PHONE);
     world.clock.advance(2 * MINUTE_MS);
     const { id } = await start(world, PHONE);
@@ -158,7 +158,7 @@ describe("a code is good for its own purpose alone (T5)", () => {
     await opened(await signIn(PHONE, PASSWORD));
   });
 
-  it("that of a reset signs nobody in", async () => {
+  it("the code of a reset opens no session", async () => {
     await signUp(PHONE);
     const { id, code } = await asked();
     await refused(await world.post("/v1/sessions", { verificationId: id, code }), "invalid_code");
@@ -167,7 +167,7 @@ describe("a code is good for its own purpose alone (T5)", () => {
 });
 
 describe("whether a number has an account (promise 6)", () => {
-  it("is told after the right code alone, and every number gets the SMS", async () => {
+  it("shows only after the right code, and every number gets the SMS", async () => {
     await signUp(PHONE);
     const nobody = phoneNo(77_778_000);
     const [known, unknown] = [await asked(PHONE), await asked(nobody)];
@@ -179,14 +179,14 @@ describe("whether a number has an account (promise 6)", () => {
     }
     await refused(await reset(unknown.id, unknown.code, OTHER), "user_not_found");
     expect((await reset(known.id, known.code, OTHER)).status).toBe(200);
-    // Nobody was made by it.
+    // It created no user.
     await refused(await signIn(nobody, OTHER), "invalid_credentials");
     expect((await world.signIn(nobody)).created).toBe(true);
   });
 });
 
 describe("a number that nobody used for 90 days (T51)", () => {
-  it("resets nothing of the account of before", async () => {
+  it("resets nothing of the old account", async () => {
     await signUp(PHONE);
     world.clock.advance(92 * DAY_MS);
     const { id, code } = await asked();
@@ -196,7 +196,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     await refused(await signIn(PHONE, PASSWORD), "invalid_credentials");
   });
 
-  it("resets the password of that account on a device that is known, as it signs in there", async () => {
+  it("resets the password of the old account on a known device, which may sign in there too", async () => {
     const { refreshToken } = await signUp(PHONE);
     const { deviceToken } = await refreshed(refreshToken);
     world.clock.advance(100 * DAY_MS);
@@ -205,7 +205,7 @@ describe("a number that nobody used for 90 days (T51)", () => {
     await opened(await signIn(PHONE, OTHER));
   });
 
-  it("is still the account's where NUMBER_UNUSED_DAYS is 0", async () => {
+  it("still resets the account if NUMBER_UNUSED_DAYS is 0", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { NUMBER_UNUSED_DAYS: "0" } }));
     await signUp(PHONE);

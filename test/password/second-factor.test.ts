@@ -27,7 +27,7 @@ const { send, raise, confirmed, addApp, codeOf, protect, firstStep, challenged, 
 );
 const { refreshed } = sessionCalls(() => world);
 
-/** A user whose login protection has nothing but the password, which they set more than a day ago. */
+/** A user whose login protection rests only on the password, which was set more than a day ago. */
 async function protectedByPassword(when: "always" | "new_devices" = "always") {
   await signUp(PHONE);
   world.clock.advance(DAY_MS);
@@ -44,7 +44,7 @@ async function resetBySms(): Promise<void> {
   world.clock.advance(MINUTE_MS);
 }
 
-/** The first step by password. */
+/** The first step with a password. */
 async function passwordFirst(password: string) {
   const problem = await bodyOf<{ code: string; challenge: string; methods: string[] }>(
     await signIn(PHONE, password),
@@ -53,17 +53,17 @@ async function passwordFirst(password: string) {
   return problem;
 }
 
-describe("a password beside a code", () => {
-  it("is the same phone for a day, where nothing but such a code had set it", async () => {
+describe("a password as a second factor", () => {
+  it("does not count beside an SMS code for a day if it was set with such a code only", async () => {
     const person = await signUp(PHONE);
     await refused(await raise(person, { password: PASSWORD }), "invalid_code");
     await refused(await protect(person, "always"), "factor_missing");
   });
 
   it.each([
-    ["the password of before", { currentPassword: PASSWORD }],
+    ["the previous password", { currentPassword: PASSWORD }],
     ["a session that such a password had raised", {}],
-  ])("counts at once where it was set by %s", async (_, shown) => {
+  ])("counts at once if it was set with %s", async (_, shown) => {
     await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const person = await world.signIn(PHONE);
@@ -73,7 +73,7 @@ describe("a password beside a code", () => {
     expect((await raise(await world.signIn(PHONE), { password: OTHER })).status).toBe(200);
   });
 
-  it("is a second factor: neither of the two opens a session alone", async () => {
+  it("is asked for after a code, and neither of the two alone opens a session", async () => {
     await protectedByPassword();
     const { challenge, methods } = await challenged(PHONE);
     expect(methods).toEqual(["pwd"]);
@@ -82,7 +82,7 @@ describe("a password beside a code", () => {
     expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["sms", "pwd", "mfa"] });
   });
 
-  it("signs in alone on known devices, where login protection is for new ones", async () => {
+  it("is enough on known devices if login protection is for new devices only", async () => {
     await protectedByPassword("new_devices");
     const { challenge } = await challenged(PHONE);
     const { deviceToken } = await opened(await secondStep(challenge, { password: PASSWORD }));
@@ -92,7 +92,7 @@ describe("a password beside a code", () => {
     await passwordFirst(PASSWORD);
   });
 
-  it("is followed by a code where it comes first, to the user's own phone", async () => {
+  it("as the first factor is followed by a code to the user's phone", async () => {
     await protectedByPassword();
     const { challenge, methods } = await passwordFirst(PASSWORD);
     expect(methods).toEqual(["sms"]);
@@ -104,7 +104,7 @@ describe("a password beside a code", () => {
     expect(decodeJwt(session.accessToken)).toMatchObject({ acr: "2", amr: ["pwd", "sms", "mfa"] });
   });
 
-  it("is not followed by a code that went to somebody else's phone", async () => {
+  it("as the first factor is not completed by a code to another phone", async () => {
     await protectedByPassword();
     const own = await passwordFirst(PASSWORD);
     const thief = await world.signIn(phoneNo(7));
@@ -116,7 +116,7 @@ describe("a password beside a code", () => {
     expect((await raise(thief, bySms)).status).toBe(200);
   });
 
-  it("does not count where the user has something stronger", async () => {
+  it("does not count if the user has a stronger factor", async () => {
     const person = await protectedByPassword();
     const { secret } = await addApp(person);
     world.clock.advance(MINUTE_MS);
@@ -126,7 +126,7 @@ describe("a password beside a code", () => {
     await opened(await secondStep(challenge, { totp: codeOf(secret) }));
   });
 
-  it("has the guesses of its own ledger, ten a day over however many challenges", async () => {
+  it("has its own ledger: ten wrong guesses a day over all challenges", async () => {
     await protectedByPassword();
     for (let n = 0; n < 10; n += 1) {
       const { challenge } = await challenged(PHONE);
@@ -138,7 +138,7 @@ describe("a password beside a code", () => {
   });
 });
 
-it("protection that rests on a password of today asks for it, and for no factor that cannot be added", async () => {
+it("login protection that rests on a password set today asks for that password, not for a factor that cannot be added", async () => {
   const person = await signUp(PHONE);
   const { id } = await addApp(person);
   expect((await send("DELETE", `/v1/me/factors/${id}`, person)).status).toBe(204);
@@ -154,14 +154,14 @@ it("protection that rests on a password of today asks for it, and for no factor 
   expect((await raise(later, { password: PASSWORD })).status).toBe(200);
 });
 
-it("a password that protection rests on is not removed before that is turned off", async () => {
+it("a password that login protection rests on cannot be removed before the protection is turned off", async () => {
   const person = await protectedByPassword();
   await refused(await remove(person.accessToken), "factor_needed");
   expect((await protect(person, "off")).status).toBe(204);
   expect((await remove(person.accessToken)).status).toBe(204);
 });
 
-it("protection that rests on a password asks for it and then for the number, before a factor is added", async () => {
+it("login protection that rests on a password asks for it and then for a code, before a factor is added", async () => {
   const person = await protectedByPassword();
   world.clock.advance(11 * MINUTE_MS);
   const session = await refreshed(person.refreshToken);
@@ -174,7 +174,7 @@ it("protection that rests on a password asks for it and then for the number, bef
 });
 
 describe("after a reset by SMS", () => {
-  it("code and new password are the same phone for a day, whichever comes first", async () => {
+  it("code and new password do not count as two factors for a day, whichever comes first", async () => {
     await protectedByPassword();
     await resetBySms();
     expect(world.sms.sent.map(({ purpose }) => purpose)).toContain("password_reset");
@@ -201,7 +201,7 @@ describe("after a reset by SMS", () => {
     await opened(await secondStep(later.challenge, { password: OTHER }));
   });
 
-  it("an app of the user counts at once", async () => {
+  it("an authenticator app counts at once", async () => {
     const person = await protectedByPassword();
     const { secret } = await addApp(person);
     await resetBySms();

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A browser that typed a number and a password. */
+/** A browser in which a number and a password were typed. */
 async function typed(password: string, phone = PHONE) {
   const visitor = createVisitor(world);
   await visitor.go(SIGN_IN);
@@ -31,7 +31,7 @@ async function typed(password: string, phone = PHONE) {
   return { ...visitor, answer };
 }
 
-/** A browser that asked for a code to set a new password with. */
+/** A browser that asked for a code to set a new password. */
 async function forgot(phone = PHONE) {
   world.clock.advance(120_000);
   const visitor = createVisitor(world);
@@ -42,7 +42,7 @@ async function forgot(phone = PHONE) {
 }
 
 describe("signing in by password on a page, without scripts", () => {
-  it("is a quiet second way, and opens a session", async () => {
+  it("is reached by a link of the sign-in page, and opens a session", async () => {
     await signUp(PHONE);
     const first = await createVisitor(world).go("/sign-in");
     expect(first.text).toContain(`href="${SIGN_IN}"`);
@@ -52,7 +52,7 @@ describe("signing in by password on a page, without scripts", () => {
     expect(await go(SIGN_IN)).toMatchObject({ status: 303, location: "/account" });
   });
 
-  it("has fields that password managers know, and sends nothing back that was typed into them", async () => {
+  it("has fields that password managers know, and does not send the typed password back", async () => {
     const { answer } = await typed("not the password");
     expect(answer.text).toMatch(/<input[^>]*type="password"[^>]*autocomplete="current-password"/);
     expect(answer.text).toContain(`value="${PHONE}"`);
@@ -73,7 +73,7 @@ describe("signing in by password on a page, without scripts", () => {
     expect(bare[2]).toEqual(bare[0]);
   });
 
-  it("leads to a code once too many passwords were wrong, with the number filled in", async () => {
+  it("leads to a code after too many wrong passwords, with the number filled in", async () => {
     await signUp(PHONE);
     for (let n = 0; n < 10; n += 1) await signIn(PHONE, OTHER);
     world.clock.advance(120_000);
@@ -88,7 +88,7 @@ describe("signing in by password on a page, without scripts", () => {
     expect(await go("/sign-in/code", { code })).toMatchObject({ location: "/account" });
   });
 
-  it("asks for the second factor of an account with login protection, and opens nothing before", async () => {
+  it("asks for the second factor of an account with login protection, and opens no session before", async () => {
     const { person, app } = await protectedBy(PHONE);
     await setPassword(person.accessToken);
     world.clock.advance(60_000);
@@ -100,7 +100,7 @@ describe("signing in by password on a page, without scripts", () => {
     expect(entered).toMatchObject({ location: "/account" });
   });
 
-  it("takes a code by SMS as the second factor, of this very step", async () => {
+  it("accepts an SMS code as the second factor, only after the first step in the same browser", async () => {
     const { refreshToken } = await signUp(PHONE);
     world.clock.advance(DAY_MS);
     const person = await refreshed(refreshToken);
@@ -116,12 +116,12 @@ describe("signing in by password on a page, without scripts", () => {
     expect(wrong.status).toBe(401);
     expect(wrong.text).toContain('id="code-error"');
     expect(await go("/sign-in/second", { by: "sms", code })).toMatchObject({ location: "/account" });
-    // Of somebody who did not show the first factor.
+    // A browser that did not take the first step.
     expect((await createVisitor(world).go("/sign-in/second/send", {})).status).toBe(403);
   });
 
   it.each([SIGN_IN, FORGOTTEN, CODE, `${FORGOTTEN}/resend`, "/sign-in/second/send"])(
-    "%s takes no form of another site, and none without the page's token",
+    "%s refuses a form of another site and one without the page's token",
     async (path) => {
       await signUp(PHONE);
       const { go } = await forgot();
@@ -140,8 +140,8 @@ async function setPassword(accessToken: string): Promise<void> {
   expect([answer.status, await answer.text()]).toEqual([204, ""]);
 }
 
-describe("a challenge on the page", () => {
-  it("is that of the number that was typed, and does not send the form by itself", async () => {
+describe("a challenge on the page of passwords", () => {
+  it("is bound to the typed number, and the form is not sent by itself", async () => {
     await world.close();
     const env = { CAPTCHA: "altcha", ALTCHA_COST: "1" };
     ({ world } = await createPasswordWorld({ env }));
@@ -156,8 +156,8 @@ describe("a challenge on the page", () => {
   });
 });
 
-describe("a forgotten password", () => {
-  it("is judged for the page's own script, as often as it asks: nothing is hashed, no code used and none told", async () => {
+describe("a new password for a forgotten one", () => {
+  it("is judged for the page's script without hashing it and without using up or showing the code", async () => {
     await signUp(PHONE);
     const { go, code } = await forgot();
     hashes.length = 0;
@@ -178,11 +178,11 @@ describe("a forgotten password", () => {
     expect(hashes).toEqual([]);
     await go(CODE);
     expect((await go(CODE, { code, password: OTHER })).status).toBe(200);
-    // Where no code waits the form is sent, and says so.
+    // If no code is waited for, the script lets the form be sent, which says so.
     expect((await go(`${FORGOTTEN}/password`, { password: "short" })).status).toBe(204);
   });
 
-  it("is set anew by a code on a page, which names the account's factors", async () => {
+  it("is set with a code on a page, which then names the account's factors", async () => {
     const { app } = await protectedBy(PHONE);
     const { go, page, code } = await forgot();
     expect(page.text).toMatch(/<input[^>]*type="password"[^>]*autocomplete="new-password"/);
@@ -193,11 +193,11 @@ describe("a forgotten password", () => {
     expect(done.text).toContain('href="/account/factors"');
     expect(done.text).not.toContain(app.secret);
     await refused(await signIn(PHONE, OTHER), "second_factor_required");
-    // The code is used up, and the page has nothing left to take it for.
+    // The code is used up, and the page has no verification left.
     expect(await go(CODE)).toMatchObject({ location: FORGOTTEN });
   });
 
-  it("says what is wrong with the password before the code is looked at", async () => {
+  it("is refused with its fault before the code is looked at", async () => {
     await signUp(PHONE);
     const { go, code } = await forgot();
     for (const password of ["short", "qwertyuiop", "", "13800138000"]) {
@@ -210,7 +210,7 @@ describe("a forgotten password", () => {
     await opened(await signIn(PHONE, OTHER));
   });
 
-  it("says at which field the code is wrong, and offers a new one when three were", async () => {
+  it("is not set by a wrong code, and after three the page offers a new code", async () => {
     await signUp(PHONE);
     const { go, code } = await forgot();
     for (let n = 0; n < 3; n += 1) {
@@ -224,7 +224,7 @@ describe("a forgotten password", () => {
     expect((await go(CODE, { code: next, password: OTHER })).status).toBe(200);
   });
 
-  it("sends every number a code, and tells after the right one that there is no account (promise 6)", async () => {
+  it("is asked for with an SMS to every number, and only the right code tells that there is no account (promise 6)", async () => {
     await signUp(PHONE);
     const [known, unknown] = [await forgot(PHONE), await forgot(NOBODY)];
     const wrong = await unknown.go(CODE, { code: wrongCode(unknown.code), password: OTHER });
@@ -236,13 +236,13 @@ describe("a forgotten password", () => {
     expect((await world.signIn(NOBODY)).created).toBe(true);
   });
 
-  it("leaves the app's request that the sign-in page waits with", async () => {
+  it("does not leave its code to the sign-in page", async () => {
     await signUp(PHONE);
     const { go } = createVisitor(world);
     await go("/sign-in");
     await go(FORGOTTEN);
     await go(FORGOTTEN, { phone: PHONE, country: "CN" });
-    // The code of a reset is none of the page that signs in.
+    // The page that signs in does not accept the code of a reset.
     expect(await go("/sign-in/code")).toMatchObject({ location: "/sign-in" });
   });
 });

@@ -6,7 +6,7 @@ import { createTestVerifier, solved } from "../support/challenges.ts";
 import { createWorld, type World } from "../support/world.ts";
 import { createPasswordWorld, OTHER, PASSWORD, passwordCalls } from "./support.ts";
 
-/** One with a password, one with an account alone, one that nobody knows; shown by the same mask. */
+/** Numbers with a password, with an account without one, and without an account; masked they look the same. */
 const OWNER = phoneNo(12_348_000);
 const PLAIN = phoneNo(56_788_000);
 const NOBODY = phoneNo(91_118_000);
@@ -35,7 +35,7 @@ async function shape(response: Response) {
 }
 
 describe("signing in by password", () => {
-  it("opens a session, whose tokens say how", async () => {
+  it("opens a session whose access token says so", async () => {
     await everybody();
     const session = await opened(await signIn("138 1234 8000", PASSWORD));
     expect(session.created).toBe(false);
@@ -44,7 +44,7 @@ describe("signing in by password", () => {
     expect(claims).toMatchObject({ amr: ["pwd"], acr: "1" });
   });
 
-  it("takes the password in every form of the same characters", async () => {
+  it("accepts the password in every normalization of the same characters", async () => {
     await signUp(OWNER, "crème brûlée à midi");
     await opened(await signIn(OWNER, "crème brûlée à midi".normalize("NFD")));
     await refused(await signIn(OWNER, "creme brulee a midi"), "invalid_credentials");
@@ -52,17 +52,17 @@ describe("signing in by password", () => {
 
   it.each([
     ["no password", { phone: OWNER }],
-    ["an empty one", { phone: OWNER, password: "" }],
-    ["a number", { phone: OWNER, password: 12_345_678 }],
-    ["an endless one", { phone: OWNER, password: "x".repeat(1_025) }],
-    ["a code besides", { phone: OWNER, password: PASSWORD, code: "123456" }],
+    ["an empty password", { phone: OWNER, password: "" }],
+    ["a number as password", { phone: OWNER, password: 12_345_678 }],
+    ["a password that is too long", { phone: OWNER, password: "x".repeat(1_025) }],
+    ["a code beside the password", { phone: OWNER, password: PASSWORD, code: "123456" }],
   ])("refuses a body with %s", async (_, body) => {
     const problem = await bodyOf<{ code: string }>(await world.post("/v1/sessions", body));
     expect(problem.code).toBe("invalid_request");
     expect(hashes).toEqual([]);
   });
 
-  it("refuses a number that is none, and one that is no mobile", async () => {
+  it("refuses an invalid number and one that is no mobile number", async () => {
     await refused(await signIn("12345", PASSWORD), "invalid_phone", "phone");
     await refused(await signIn("+861062571234", PASSWORD), "phone_not_mobile", "phone");
     expect(hashes).toEqual([]);
@@ -83,7 +83,7 @@ describe("whether a number has an account, or a password (T31, promise 6)", () =
     expect(answers[2]).toEqual(answers[0]);
   });
 
-  it("shows in none of the answers of a ledger that is being spent", async () => {
+  it("shows in no answer while the ledger is spent", async () => {
     await everybody();
     for (let n = 0; n < 12; n += 1) {
       const answers = [];
@@ -103,7 +103,7 @@ describe("the ledger of wrong passwords", () => {
     await refused(await signIn(phone, PASSWORD, more), "code_required");
   };
 
-  it("is spent by ten in a day, and then the right one is not looked at", async () => {
+  it("is spent by ten in a day, and then the right password is not compared", async () => {
     await everybody();
     await spend(OWNER);
     expect(hashes).toHaveLength(10);
@@ -113,13 +113,13 @@ describe("the ledger of wrong passwords", () => {
     await opened(await signIn(OWNER, PASSWORD));
   });
 
-  it("is no lock: a code signs in, also with every wrong password made by others", async () => {
+  it("does not stop a sign-in by code when it is spent", async () => {
     await everybody();
     await spend(OWNER);
     await world.signIn(OWNER);
   });
 
-  it("does not lock out a known device, whose own is another one", async () => {
+  it("of strangers does not count for a known device, which has its own", async () => {
     const { owner } = await everybody();
     const { deviceToken } = await opened(await signIn(OWNER, PASSWORD));
     await spend(OWNER);
@@ -129,7 +129,7 @@ describe("the ledger of wrong passwords", () => {
     await spend(OWNER, { deviceToken });
   });
 
-  it("is not refilled by the right one", async () => {
+  it("is not refilled by the right password", async () => {
     await everybody();
     for (let n = 0; n < 9; n += 1) await refused(await signIn(OWNER, OTHER), "invalid_credentials");
     for (let n = 0; n < 5; n += 1) await opened(await signIn(OWNER, PASSWORD));
@@ -149,7 +149,7 @@ describe("the ledger of wrong passwords", () => {
     await opened(await signIn(OWNER, PASSWORD));
   });
 
-  it("and that of wrong codes: neither spends the other", async () => {
+  it("and the ledger of wrong codes do not spend each other", async () => {
     await everybody();
     const { id } = await start(world, OWNER);
     for (let n = 0; n < 3; n += 1) {
@@ -163,7 +163,7 @@ describe("the ledger of wrong passwords", () => {
     await opened(await world.post("/v1/sessions", { verificationId: again.id, code: world.sms.lastCode() }));
   });
 
-  it("outlives the process", async () => {
+  it("is kept over a restart", async () => {
     await everybody();
     await spend(OWNER);
     const other = await createWorld({ folder: world.folder, clock: world.clock });
@@ -174,7 +174,7 @@ describe("the ledger of wrong passwords", () => {
 });
 
 describe("limits on passwords", () => {
-  it("count by address, with codes, and before anything is compared", async () => {
+  it("count by address, together with codes, before a password is compared", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { LIMIT_ADDRESS_CHECKS: "2/1h" } }));
     await refused(await signIn(phoneNo(1), PASSWORD), "invalid_credentials");
@@ -184,7 +184,7 @@ describe("limits on passwords", () => {
     await refused(await signIn(phoneNo(3), PASSWORD, {}, "198.51.100.9"), "invalid_credentials");
   });
 
-  it("by address bind no known device: whoever shares one keeps nobody out (T8)", async () => {
+  it("by address do not stop a known device, even if strangers at its address use them up (T8)", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { LIMIT_ADDRESS_CHECKS: "4/1h" } }));
     await signUp(OWNER);
@@ -195,7 +195,7 @@ describe("limits on passwords", () => {
     await refused(await signIn(phoneNo(3), PASSWORD, { deviceToken }), "too_many_requests");
   });
 
-  it("bind known devices by themselves: a right password is in no ledger, and costs a hash each time", async () => {
+  it("count for known devices separately, since a right password is in no ledger and costs a hash each time", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { LIMIT_ADDRESS_CHECKS: "2/1h" } }));
     await signUp(OWNER);
@@ -207,7 +207,7 @@ describe("limits on passwords", () => {
     expect(hashes).toHaveLength(2);
   });
 
-  it("ask a stranger for a challenge after three wrong ones for a number, known or not", async () => {
+  it("ask a stranger for a challenge after three wrong passwords for a number, known or not", async () => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({
       parts: { challenges: { verifier: createTestVerifier().verifier, when: "risk" } },
@@ -221,11 +221,11 @@ describe("limits on passwords", () => {
     expect(hashes).toHaveLength(6);
     const captcha = solved("1");
     await opened(await signIn(OWNER, PASSWORD, { captcha }));
-    // Once.
+    // A solution is good once.
     expect((await signIn(OWNER, PASSWORD, { captcha })).status).toBe(403);
   });
 
-  it("answer 503 with Retry-After where too many hashes wait, and count nothing then", async () => {
+  it("answer 503 with Retry-After if too many hashes wait, which is not counted", async () => {
     await world.close();
     const passwordHasher = createPasswordHasher({
       random: systemRandom,
@@ -246,7 +246,7 @@ describe("limits on passwords", () => {
   });
 });
 
-it("a session that the old password opened while it was changed does not live", async () => {
+it("a session that the old password opened during its change is ended", async () => {
   const owner = await world.signIn(OWNER);
   await put(owner.accessToken, { newPassword: PASSWORD });
   const races = await Promise.all([

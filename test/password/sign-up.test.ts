@@ -9,7 +9,7 @@ afterEach(() => moving.close());
 
 const [KNOWN, MOVED, INVITED, NOBODY] = [phoneOf(11), phoneOf(2), phoneOf(13), phoneOf(14)];
 
-/** Signs in by code, whatever comes of it. */
+/** Signs in by code, and returns the answer. */
 async function enter(phone: string): Promise<Response> {
   const { world } = moving;
   const { id } = await start(world, phone);
@@ -25,7 +25,7 @@ async function open(signUp: string) {
 }
 
 describe("SIGN_UP", () => {
-  it.each(["invited", "closed"])("%s tells after the right code alone, and makes nobody", async (signUp) => {
+  it.each(["invited", "closed"])("%s refuses a new person only after the right code, and creates no user", async (signUp) => {
     const { stores, vault } = await open(signUp);
     const { world } = moving;
     const { id } = await start(world, NOBODY);
@@ -40,7 +40,7 @@ describe("SIGN_UP", () => {
   });
 
   it.each(["open", "invited", "closed"])(
-    "%s is what the sign-in page says of accounts of new people",
+    "%s decides whether the sign-in page says that it creates an account",
     async (signUp) => {
       await open(signUp);
       const page = await (await moving.world.request("/sign-in")).text();
@@ -49,14 +49,14 @@ describe("SIGN_UP", () => {
     },
   );
 
-  it.each(["invited", "closed"])("%s does not concern who was moved in", async (signUp) => {
+  it.each(["invited", "closed"])("%s lets imported users sign in", async (signUp) => {
     await open(signUp);
     await opened(await enter(MOVED));
     moving.world.clock.advance(DAY_MS);
     await opened(await enter(MOVED));
   });
 
-  it("invited takes who was invited, once, and nobody whose invitation was taken back", async () => {
+  it("invited lets an invited person sign up once, and refuses one whose invitation was removed", async () => {
     const { deps, stores, vault } = await open("invited");
     expect([await invite(deps, INVITED), await invite(deps, INVITED)]).toEqual([true, false]);
     await invite(deps, KNOWN);
