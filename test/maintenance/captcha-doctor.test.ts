@@ -12,7 +12,7 @@ const SITE = { siteKey: "site-1", secretKey: "secret-1" };
 const APP = { appId: 1_234_567_890, appSecret: "secret-2" };
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 
-/** What the doctor says of the captcha. */
+/** What the doctor says about the captcha. */
 async function examineWith(env: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ async function startService(kind: "turnstile" | "hcaptcha") {
 }
 
 test.each(["turnstile", "hcaptcha"] as const)(
-  "the doctor asks %s whether it takes the keys",
+  "the doctor asks %s whether the keys are valid",
   async (kind) => {
     const { service, env, secret } = await startService(kind);
     expect(await examineWith(env)).toMatchObject([{ status: "ok", says: expect.stringContaining(kind) }]);
@@ -49,7 +49,7 @@ test.each(["turnstile", "hcaptcha"] as const)(
   },
 );
 
-test("the doctor warns of keys for tests, by which any solution is right", async () => {
+test("the doctor warns of test keys, with which any solution is right", async () => {
   const { service, env } = await startService("hcaptcha");
   service.troubles.push({ codes: [] });
   expect(await examineWith(env)).toMatchObject([{ status: "warn", says: expect.stringContaining("tests") }]);
@@ -76,7 +76,7 @@ test("the doctor asks Tencent Captcha whether app, secret and key belong togethe
   ]);
 });
 
-test("the doctor has nobody to ask about proofs of work, or where nobody is challenged", async () => {
+test("the doctor asks nobody if proofs of work are used, or if nobody is challenged", async () => {
   const { service, env } = await startService("turnstile");
   expect(await examineWith({})).toEqual([]);
   expect(await examineWith({ CAPTCHA: "off" })).toEqual([]);

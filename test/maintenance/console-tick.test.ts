@@ -16,8 +16,8 @@ const WEBHOOK = {
 };
 
 test.each([
-  ["takes no server's turn with the console sender, whose notices only the server can show", {}, true],
-  ["is all that there is to do with another sender", WEBHOOK, false],
+  ["leaves the turn to a server with the console sender, whose notices only the server can show", {}, true],
+  ["takes the turn with another sender", WEBHOOK, false],
 ])("a tick beside servers %s", async (_, env, hasTurn) => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-tick-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

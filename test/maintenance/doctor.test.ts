@@ -39,13 +39,13 @@ describe("the doctor, on SQLite", () => {
     mkdirSync(join(folder, "data"), { mode: 0o700 });
     writeFileSync(file(), "", { mode: 0o600 });
   };
-  /** An installation that has served. */
+  /** An installation that has served requests. */
   const install = async () => {
     const world = await createWorld({ folder, parts: { clock: { now: () => Date.now() } } });
     await world.close();
   };
 
-  test("finds nothing wrong with one that has served, and changes nothing in it", async () => {
+  test("finds nothing wrong with an installation that has served, and changes nothing in it", async () => {
     await install();
     const tables = () => {
       const libsql = new Libsql(file());
@@ -78,7 +78,7 @@ describe("the doctor, on SQLite", () => {
     expect(tables()).toEqual(before);
   });
 
-  test("an empty database: nothing is wrong, the schema is on its way", async () => {
+  test("only warns about an empty database in development, whose schema is pending", async () => {
     makeEmpty();
     const findings = await examine();
     expect(troubles(findings)).toMatchObject([
@@ -91,14 +91,14 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("in production a schema that is behind is wrong", async () => {
+  test("takes a pending schema for wrong in production", async () => {
     makeEmpty();
     const production = { ...config, mode: "production" as const };
     const findings = await examineParts(production, { folder });
     expect(findings).toContainEqual(expect.objectContaining({ name: "schema", status: "wrong" }));
   });
 
-  test("a schema that a newer version made, and that this one can use", async () => {
+  test("only warns about a schema of a newer version that this version can use", async () => {
     await install();
     change("INSERT INTO migrations VALUES (99, '0099-from-the-future', 1)");
     expect(troubles(await examine())).toMatchObject([
@@ -106,7 +106,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("a schema that a newer version made, and that this one cannot use", async () => {
+  test("refuses a schema of a newer version that this version cannot use", async () => {
     await install();
     change("INSERT INTO migrations VALUES (99, '0099-contract-the-future', 1)");
     expect(troubles(await examine())).toMatchObject([
@@ -114,7 +114,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("an index that somebody dropped, with the statement that makes it again", async () => {
+  test("finds a dropped index, and gives the statement that makes it again", async () => {
     await install();
     change("DROP INDEX failures_by_phone_tag_bucket_at");
     const [finding, ...others] = troubles(await examine());
@@ -124,7 +124,7 @@ describe("the doctor, on SQLite", () => {
     expect(troubles(await examine())).toEqual([]);
   });
 
-  test("an index that is there but is no longer unique", async () => {
+  test("finds an index that is no longer unique", async () => {
     await install();
     change("DROP INDEX users_by_phone_tag", "CREATE INDEX users_by_phone_tag ON users (phone_tag)");
     expect(troubles(await examine())).toMatchObject([
@@ -132,7 +132,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("secrets other than those that the keys are wrapped with", async () => {
+  test("finds secrets that are not those of the keys", async () => {
     await install();
     const findings = await examine({ env: { PHONEKEY_SECRETS: OTHER_SECRET } });
     expect(troubles(findings)).toMatchObject([
@@ -141,7 +141,7 @@ describe("the doctor, on SQLite", () => {
     expect(JSON.stringify(findings)).not.toContain(OTHER_SECRET);
   });
 
-  test("keys that were not wrapped again after the secret was rotated", async () => {
+  test("warns about keys that were not wrapped again after the secret was rotated", async () => {
     await install();
     const both = `${OTHER_SECRET},${config.secrets[0]}`;
     expect(troubles(await examine({ env: { PHONEKEY_SECRETS: both } }))).toMatchObject([
@@ -149,15 +149,15 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("a retag that was begun and never ended", async () => {
+  test("finds a retag that was begun and not ended", async () => {
     await install();
     change(`UPDATE keys SET active_from = ${Number.MAX_SAFE_INTEGER} WHERE kind = 'tag'`);
     expect(troubles(await examine())).toMatchObject([{ name: "tag key", status: "wrong" }]);
   });
 
-  test("periodic work that nobody does", async () => {
+  test("warns about periodic work that was last done long ago", async () => {
     await install();
-    // With the console sender some of it is left to the server.
+    // With the console sender some of the work is left to the server.
     const tools = await maintenanceTools(testConfig(folder, WEBHOOK));
     await tools.tick();
     await tools.close();
@@ -171,7 +171,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("periodic work that was never done", async () => {
+  test("warns about periodic work that was never done", async () => {
     await install();
     const later = { now: () => Date.now() + 3 * DAY };
     expect(troubles(await examine({ clock: later }))).toMatchObject([
@@ -179,7 +179,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("files that others can read, and a folder that others can change", async () => {
+  test("warns about files that others can read and a folder that others can change", async () => {
     await install();
     chmodSync(file(), 0o644);
     chmodSync(join(folder, "data"), 0o777);
@@ -195,7 +195,7 @@ describe("the doctor, on SQLite", () => {
   });
 
   test.each(["sqlite:elsewhere/phonekey.db", "mysql://u:p@127.0.0.1:1/phonekey"])(
-    "a secret that others can read, with the database at %s",
+    "warns about a secret that others can read, with the database at %s",
     async (url) => {
       const path = join(folder, "data", "secret");
       mkdirSync(join(folder, "data"));
@@ -208,7 +208,7 @@ describe("the doctor, on SQLite", () => {
     },
   );
 
-  test("the folder of a database elsewhere, in which others can put another one in its place", async () => {
+  test("warns about a database's folder in which others can replace the file", async () => {
     const elsewhere = join(folder, "elsewhere");
     const env = { DATABASE_URL: `sqlite:${elsewhere}/phonekey.db` };
     mkdirSync(elsewhere);
@@ -218,7 +218,7 @@ describe("the doctor, on SQLite", () => {
     );
   });
 
-  test("what SQLite keeps beside the file while a server runs, and what others can change though not read", async () => {
+  test("warns about files beside the database's that others can change, while a server runs", async () => {
     await install();
     const server = new Libsql(file());
     server.exec("DELETE FROM turns");
@@ -229,7 +229,7 @@ describe("the doctor, on SQLite", () => {
     expect(todos).toEqual(beside.map((path) => `Run \`chmod go-rwx ${path}\`.`));
   });
 
-  test("a file that its group can read, and not a folder in which nobody can replace what is another's", async () => {
+  test("warns about a file that its group can read, and not about a folder with the sticky bit", async () => {
     await install();
     chmodSync(file(), 0o640);
     chmodSync(join(folder, "data"), 0o1777);
@@ -246,7 +246,7 @@ describe("the doctor, on SQLite", () => {
     ],
     ["a file that is no database", (path) => writeFileSync(path, "x".repeat(9_000)), /is not a database/],
   ];
-  test.each(broken)("no database that can be opened: %s", async (_, make, says) => {
+  test.each(broken)("finds no database that can be opened: %s", async (_, make, says) => {
     mkdirSync(join(folder, "data"), { recursive: true });
     make(file());
     expect(troubles(await examine())[0]).toMatchObject({
@@ -256,7 +256,7 @@ describe("the doctor, on SQLite", () => {
     });
   });
 
-  test("a path that leads through a file", async () => {
+  test("finds that a path leads through a file", async () => {
     writeFileSync(join(folder, "data"), "");
     const findings = await examineParts(config, { folder });
     expect(troubles(findings)[0]).toMatchObject({
@@ -266,7 +266,7 @@ describe("the doctor, on SQLite", () => {
     });
   });
 
-  test("a database that cannot be written", async () => {
+  test("finds that the database cannot be written", async () => {
     await install();
     change(
       "CREATE TRIGGER no BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'the disk is read-only'); END",
@@ -276,7 +276,7 @@ describe("the doctor, on SQLite", () => {
     ]);
   });
 
-  test("notes of production: no proxy is trusted, state in memory, no https", async () => {
+  test("warns in production that no proxy is trusted, state is in memory and there is no https", async () => {
     await install();
     const production: Config = {
       ...config,

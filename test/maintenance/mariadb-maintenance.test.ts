@@ -60,7 +60,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     });
   };
 
-  test.each(Object.keys(KEPT_MS) as Swept[])("%s: what is over goes, the rest stays", async (task) => {
+  test.each(Object.keys(KEPT_MS) as Swept[])("%s: deletes what is over, and keeps the rest", async (task) => {
     const over = await addRow({ opened }, task, NOW - KEPT_MS[task] - 1);
     const last = await addRow({ opened }, task, NOW - KEPT_MS[task]);
     expect(await tickOf(opened)()).toMatchObject({ ran: true, complete: true, removed: { [task]: 1 } });
@@ -68,7 +68,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     expect(await isThere(opened.database, task, last)).toBe(true);
   });
 
-  test("goes by whole milliseconds, as everything that is kept does", async () => {
+  test("reads the database's time in whole milliseconds", async () => {
     const times = await parallel(5, () => serverNow(opened.database));
     expect(times.filter((at) => !Number.isInteger(at))).toEqual([]);
   });
@@ -86,7 +86,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     for (const [task, id] of rows) expect(await isThere(opened.database, task, id)).toBe(true);
   });
 
-  test("of ten in several processes' pools one does the work, in pieces", async () => {
+  test("is done in pieces by one of ten that start at once over several pools", async () => {
     const others = await Promise.all([opened.another(), opened.another()]);
     const at = NOW - 181 * DAY;
     const rows = Array.from({ length: 1_200 }, () => ({ user_id: "u", type: "sign_in" as const, at }));
@@ -99,7 +99,7 @@ describe.skipIf(!hasMariadb())("periodic work, on MariaDB", () => {
     for (const other of others) await other.close();
   });
 
-  test("requests go on while it deletes", async () => {
+  test("lets requests go on while it deletes", async () => {
     const rows = Array.from({ length: 3_000 }, () => ({ user_id: "u", type: "sign_in" as const, at: 0 }));
     await opened.database.db.insertInto("events").values(rows).execute();
     const ticking = tickOf(opened)();
@@ -135,7 +135,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
   const troubles = async (config: Config = configOf(), clock = { now: () => Date.now() }) =>
     (await examineParts(config, { folder, clock })).filter(({ status }) => status !== "ok");
   const on = (...statements: string[]) => asRoot(`use ${server.database}`, ...statements);
-  /** A user with these rights on the database alone. */
+  /** A user with these rights on this database only. */
   const userWith = async (rights: string) => {
     const user = `u${Math.floor(performance.now() * 1_000)}`;
     await asRoot(
@@ -145,7 +145,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     return configOf({ user, password: "canary-password" });
   };
 
-  test("finds nothing wrong with a sound one, and leaves nothing in it", async () => {
+  test("finds nothing wrong with a sound MariaDB, and leaves nothing in it", async () => {
     await migrateDatabase(configOf());
     const findings = await examineParts(configOf(), { folder });
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([]);
@@ -158,7 +158,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     expect(await on("select * from turns")).toEqual([]);
   });
 
-  test("a wrong password, and a database that is not there", async () => {
+  test("finds a wrong password, and a missing database", async () => {
     for (const config of [configOf({ password: "canary-password" }), configOf({ database: "nowhere" })]) {
       const found = await troubles(config);
       expect(found).toMatchObject([{ name: "database", status: "wrong" }]);
@@ -167,14 +167,14 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     }
   });
 
-  test("a user who may read only", async () => {
+  test("finds a user who may only read", async () => {
     await migrateDatabase(configOf());
     expect(await troubles(await userWith("select"))).toMatchObject([
       { name: "rights", status: "wrong", says: expect.stringMatching(/cannot delete rows .*DELETE/) },
     ]);
   });
 
-  test("a user who may do what the server does, and not what migrations do", async () => {
+  test("warns of a user who may do what the server does, but not what migrations do", async () => {
     await migrateDatabase(configOf());
     expect(await troubles(await userWith("select, insert, update, delete"))).toMatchObject([
       { name: "rights", status: "warn", says: expect.stringMatching(/cannot create tables .*CREATE/) },
@@ -188,7 +188,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
   test.each([
     ["failures_by_phone_tag_bucket_at", "failures"],
     ["limit_journal_by_at", "limit_journal"],
-  ])("an index that somebody dropped, %s, with the statement that makes it again", async (name, table) => {
+  ])("finds a dropped index, %s, and gives the statement that makes it again", async (name, table) => {
     await migrateDatabase(configOf());
     await on(`drop index ${name} on ${table}`);
     const [finding] = await troubles();
@@ -197,7 +197,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     expect(await troubles()).toEqual([]);
   });
 
-  test("a table in another character set, with the statement that converts it", async () => {
+  test("finds a table in another character set, and gives the statement that converts it", async () => {
     await migrateDatabase(configOf());
     await on("alter table events convert to character set latin1");
     const [finding] = await troubles();
@@ -210,13 +210,13 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     [3, undefined],
     [-20, "warn"],
     [90, "wrong"],
-  ])("clocks that are %i s apart: %s", async (seconds, status) => {
+  ])("judges clocks that are %i s apart: %s", async (seconds, status) => {
     await migrateDatabase(configOf());
     const found = await troubles(configOf(), { now: () => Date.now() + seconds * 1_000 });
     expect(found.find(({ name }) => name === "database, clock")?.status).toBe(status);
   });
 
-  test("another time zone changes nothing", async () => {
+  test("does not mind another time zone", async () => {
     await migrateDatabase(configOf());
     await asRoot("set global time_zone = '+08:00'");
     const found = await troubles();
@@ -224,7 +224,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     expect(found).toEqual([]);
   });
 
-  test("every statement is one of MySQL 5.7", async () => {
+  test("runs only statements that are valid in MySQL 5.7, like the periodic work", async () => {
     const clock = createTestClock(Date.now());
     const statements = new Set<string>();
     const opened = await openTestMysql(clock, { onStatement: (sql) => statements.add(sql) });
@@ -255,7 +255,7 @@ describe.skipIf(!hasMariadb())("the doctor, on MariaDB", () => {
     expect([...statements].flatMap((statement) => refusedByMysql57(statement) ?? [])).toEqual([]);
   });
 
-  test("TLS that the server does not have", async () => {
+  test("finds that the server has no TLS", async () => {
     const found = await troubles(configOf({ ssl: "?ssl=true&sslName=db.example.com" }));
     expect(found).toMatchObject([
       { name: "database", status: "wrong", says: expect.stringMatching(/encrypted|certificate/) },

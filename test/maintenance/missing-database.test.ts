@@ -8,7 +8,7 @@ import { testConfig } from "../support/world.ts";
 test.each([
   { mode: "development", status: "warn", more: "; the server makes it when it starts" },
   { mode: "production", status: "wrong", more: "" },
-] as const)("the doctor makes no database where there is none, in $mode", async ({ mode, status, more }) => {
+] as const)("the doctor makes no database if there is none, in $mode", async ({ mode, status, more }) => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const findings = await examineParts({ ...testConfig(folder), mode }, { folder });

@@ -10,7 +10,7 @@ function toldAtStart(env: Readonly<Record<string, string>>): object[] {
   return told;
 }
 
-test("doctor and log name the notices that have no template, of the kinds that are sent at all", () => {
+test("doctor and log name the kinds of notices that are sent and have no template", () => {
   const env = { ...TENCENT, TENCENT_SMS_TEMPLATE_ID_PHONE_CHANGED: "1111" };
   const [finding] = checkNotices(config(env));
   expect(finding).toMatchObject({ status: "warn" });
@@ -23,7 +23,7 @@ test("doctor and log name the notices that have no template, of the kinds that a
   ]);
 });
 
-test("nothing is missing where the sender carries every text", () => {
+test("doctor and log name no notice if the sender carries every text", () => {
   expect(checkNotices(config({}))).toEqual([]);
   expect(toldAtStart({})).toEqual([]);
 });

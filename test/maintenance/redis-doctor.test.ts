@@ -40,7 +40,7 @@ describe("the doctor, on Redis", () => {
   const troubles = async (url?: string, clock?: { now(): number }) =>
     (await examine(url, clock)).filter(({ status }) => status !== "ok");
 
-  test("finds nothing wrong with a sound one, and leaves nothing in it for long", async () => {
+  test("finds nothing wrong with a sound Redis, and leaves nothing in it for long", async () => {
     const findings = await examine();
     expect(findings.map(({ name, status }) => [name, status])).toEqual([
       ["Redis, encryption", "ok"],
@@ -54,7 +54,7 @@ describe("the doctor, on Redis", () => {
     await expect.poll(() => server.command("dbsize").trim(), { timeout: 3 * SECOND }).toBe("0");
   });
 
-  test.each(["allkeys-lru", "volatile-ttl"])("one that evicts (%s)", async (policy) => {
+  test.each(["allkeys-lru", "volatile-ttl"])("finds a Redis that evicts keys (%s)", async (policy) => {
     server.command("config", "set", "maxmemory-policy", policy);
     expect(await troubles()).toMatchObject([
       { name: "Redis, memory", status: "wrong", todo: "Set maxmemory-policy to noeviction." },
@@ -68,14 +68,14 @@ describe("the doctor, on Redis", () => {
     [-30, "warn"],
     [61, "wrong"],
     [-3_600, "wrong"],
-  ])("clocks that are %i s apart: %s", async (seconds, status) => {
+  ])("judges clocks that are %i s apart: %s", async (seconds, status) => {
     const clock = { now: () => Date.now() + seconds * SECOND };
     const found = (await examine(server.url, clock)).find(({ name }) => name === "Redis, clock");
     expect(found).toMatchObject({ status });
     if (status !== "ok") expect(found?.says).toMatch(seconds > 0 ? /\d s behind/ : /\d s ahead of/);
   });
 
-  test("one that asks for a password, or another one", async () => {
+  test("finds a missing and a wrong password", async () => {
     server.command("config", "set", "requirepass", "a-password-of-redis");
     const said: Finding[] = [];
     for (const login of ["", ":another@"]) {
@@ -90,7 +90,7 @@ describe("the doctor, on Redis", () => {
     server.command("-a", "a-password-of-redis", "config", "set", "requirepass", "");
   }, 30_000);
 
-  test("a user who lacks a right", async () => {
+  test("finds a user who lacks a right", async () => {
     server.command("acl", "setuser", "reader", "on", ">secret", "~*", "+@all", "-set");
     expect(await troubles(server.url.replace("//", "//reader:secret@"))).toMatchObject([
       {
@@ -102,7 +102,7 @@ describe("the doctor, on Redis", () => {
     ]);
   });
 
-  test("a replica, which takes no writes", async () => {
+  test("finds a replica, which takes no writes", async () => {
     const master = await startRedis();
     onTestFinished(() => master.stop());
     server.command("replicaof", "127.0.0.1", String(master.port));
@@ -113,7 +113,7 @@ describe("the doctor, on Redis", () => {
     ]);
   });
 
-  test("nobody there", async () => {
+  test("finds that nothing listens, and that a host is unknown", async () => {
     expect(await troubles("redis://127.0.0.1:1")).toMatchObject([
       {
         name: "Redis",
@@ -127,7 +127,7 @@ describe("the doctor, on Redis", () => {
     ]);
   }, 30_000);
 
-  test("one that hangs up is asked once", async () => {
+  test("asks a Redis that hangs up only once", async () => {
     let connections = 0;
     const hangsUp = createServer((socket) => {
       connections += 1;
@@ -138,13 +138,13 @@ describe("the doctor, on Redis", () => {
     expect(connections).toBe(1);
   });
 
-  test("TLS where the server has none", async () => {
+  test("finds that the server has no TLS", async () => {
     expect(await troubles(server.url.replace("redis:", "rediss:"))).toMatchObject([
       { name: "Redis", status: "wrong" },
     ]);
   }, 30_000);
 
-  test("a cluster, every node of it; and one that is taken for a single server", async () => {
+  test("checks every node of a cluster, and finds a cluster that is configured as a single server", async () => {
     const cluster = await startRedisCluster();
     onTestFinished(() => cluster.stop());
     const findings = await examine(cluster.url);
@@ -156,13 +156,13 @@ describe("the doctor, on Redis", () => {
     );
   }, 60_000);
 
-  test("a single server that is taken for a cluster", async () => {
+  test("finds a single server that is configured as a cluster", async () => {
     const found = await troubles(server.url.replace("redis:", "redis+cluster:"));
     expect(found).toMatchObject([{ name: "Redis", status: "wrong" }]);
   }, 30_000);
 });
 
-describe("versions of Redis that do not run here", () => {
+describe("the doctor, on versions of Redis that do not run here", () => {
   const versionOf = async (info: string) => {
     const answers: Record<string, unknown> = { INFO: info, TIME: ["0", "0"] };
     const node = async (word = "") => answers[word];
@@ -184,7 +184,7 @@ describe("versions of Redis that do not run here", () => {
     ["redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1", "ok"],
     ["redis_version:8.0.0", "ok"],
     ["", "wrong"],
-  ])("%j: %s", async (info, status) => {
+  ])("judges %j: %s", async (info, status) => {
     expect(await versionOf(info)).toMatchObject({ status });
   });
 });

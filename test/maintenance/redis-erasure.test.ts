@@ -34,7 +34,7 @@ test("Redis never has a number, and forgets its tag with the limits' windows (T5
     return server.command(...(read[kind] ?? ["type", key]));
   });
   expect(`${keys.join("\n")}\n${values.join("\n")}`).not.toContain("13987654321");
-  // What names a tag ends by itself, two days after it was last counted at the latest.
+  // A key that names a tag expires by itself, at the latest two days after it was last counted.
   const lasting = keys.filter((key) => Number(server.command("ttl", key)) < 0);
   expect(lasting.filter((key) => /sends:|guesses:|unconverted:|notices:|verification/.test(key))).toEqual([]);
   const longest = Math.max(...keys.map((key) => Number(server.command("ttl", key))));

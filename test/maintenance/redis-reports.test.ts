@@ -10,14 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** How many messages the guard counts, under all of its keys. */
+/** How many messages the guard counts as open, under all of its keys. */
 const open = () =>
   server
     .command("keys", "phonekey:{limits}:events:open:*")
     .split("\n")
     .filter((key) => key.trim() !== "").length;
 
-/** A message that failed, which nobody has told yet, and the periodic work as another process does it. */
+/** A message that failed, which was not reported yet, and the tools for a tick of another process. */
 async function failed() {
   server.command("flushall");
   const env = { STATE_URL: server.url, TENCENT_SMS_PULL_REPORTS: "true" };
@@ -34,7 +34,7 @@ async function failed() {
   return tools;
 }
 
-test("a tick beside the server takes what failed out of the guard's counts in Redis", async () => {
+test("a tick beside the server takes a failed message out of the guard's counts in Redis", async () => {
   const tools = await failed();
   expect(open()).toBeGreaterThan(3);
   expect(await tools.tick()).toMatchObject({ done: { reports: 1 }, failures: [] });

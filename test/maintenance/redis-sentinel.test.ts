@@ -30,7 +30,7 @@ describe("STATE_URL=rediss+sentinel://…", () => {
     return findings.filter(({ name, status }) => name.startsWith("Redis") && status !== "ok");
   };
 
-  test("the doctor finds nothing wrong, and says that it is encrypted", async () => {
+  test("the doctor finds nothing wrong, and says that connections are encrypted", async () => {
     const findings = await examineParts(world.config, { folder: world.folder });
     expect(findings).toContainEqual(
       expect.objectContaining({ name: "Redis, encryption", says: expect.stringContaining("TLS") }),
@@ -38,8 +38,8 @@ describe("STATE_URL=rediss+sentinel://…", () => {
     expect(await troubles()).toEqual([]);
   });
 
-  // T16: copying is asynchronous, so the new master may lack what the old one had answered.
-  test("a machine with the master and a Sentinel dies: service comes back by itself and no limit refills", async () => {
+  // T16: replication is asynchronous, so the new master may lack what the old one had answered.
+  test("the machine with the master and a Sentinel dies: service comes back by itself and no limit refills", async () => {
     const phone = "+8613800138000";
     expect(await start(phone)).toBe(201);
     await setup.stopCopying();

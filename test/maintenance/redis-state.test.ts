@@ -27,7 +27,7 @@ describe("STATE_URL=redis://…", () => {
     return count;
   };
 
-  test("a person signs in; verifications and limits are in Redis, users in the database", async () => {
+  test("a sign-in leaves verifications and limits in Redis, and users in the database", async () => {
     const session = await world.signIn();
     expect(session.created).toBe(true);
     expect(keys().some((key) => key.startsWith("phonekey:{limits}:events:"))).toBe(true);
@@ -36,13 +36,13 @@ describe("STATE_URL=redis://…", () => {
     expect(keys().join()).not.toContain("13800138000");
   });
 
-  test("every key expires by itself but those that say what was rebuilt", async () => {
+  test("every key expires by itself except the one that says what was rebuilt", async () => {
     await world.signIn();
     const lasting = keys().filter((key) => Number(server.command("pttl", key)) < 0);
     expect(lasting).toEqual(["phonekey:{limits}:epochs"]);
   });
 
-  test("a user with the rights that docs/running.md names is enough", async () => {
+  test("a Redis user with the rights that docs/running.md names is enough", async () => {
     const rights = ["~phonekey:*", "+@read", "+@write", "+eval", "+evalsha", "+info", "+time"];
     server.command("acl", "setuser", "phonekey", "reset", "on", ">secret", ...rights);
     const STATE_URL = server.url.replace("//", "//phonekey:secret@");
@@ -54,7 +54,7 @@ describe("STATE_URL=redis://…", () => {
     await other.close();
   });
 
-  test("while Redis is away: not ready, starts are 503, the process lives, and it recovers by itself", async () => {
+  test("while Redis is away the server is not ready, starts are 503, and it recovers by itself", async () => {
     expect((await world.request("/readyz")).status).toBe(200);
     await server.kill();
     const away = await world.request("/readyz");
@@ -68,10 +68,10 @@ describe("STATE_URL=redis://…", () => {
     expect((await world.signIn("+8613800138001")).created).toBe(true);
   }, 30_000);
 
-  test("an empty Redis refills no limit: what was sent comes back from the database", async () => {
+  test("an empty Redis refills no limit: what was sent is read from the database", async () => {
     const body = { phone: "+8613800138002" };
     let sends = 0;
-    // The wait before the next message is over each time; what refuses in the end is the limit of a day.
+    // The wait before the next message is over each time; what refuses in the end is the daily limit.
     while ((await world.post("/v1/verifications", body)).status === 201) {
       sends += 1;
       world.clock.advance(65 * 60_000);
@@ -97,7 +97,7 @@ describe("STATE_URL=redis://…", () => {
         ["set", key, "x"],
       ],
     ],
-  ])("a verification that %s keeps nobody else from a code, when limits come back", async (_, damage) => {
+  ])("a verification that %s does not stop other starts when limits are put back", async (_, damage) => {
     const started = await world.post("/v1/verifications", { phone: "+8613800138004" });
     const { id } = (await started.json()) as { id: string };
     for (const words of damage(`phonekey:{${id}}`)) server.command(...words);
@@ -111,7 +111,7 @@ describe("STATE_URL=redis://…", () => {
     expect(world.logged).toEqual(expect.arrayContaining([told]));
   });
 
-  test("no start without Redis: one sentence, and nothing stays open", async () => {
+  test("the server does not start without Redis, and says so", async () => {
     const config = testConfig(world.folder, { STATE_URL: "redis://127.0.0.1:1" });
     await expect(compose(config, { log: quiet(), assets: noAssets() })).rejects.toThrow(
       "Redis is unavailable",

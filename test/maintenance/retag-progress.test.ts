@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { keyTools } from "../../src/compose/tools/keys.ts";
 import { createWorld } from "../support/world.ts";
 
-test("a retag is counted in rows, before and while it works; of one that was cut off, what is left of it", async () => {
+test("a retag is counted in rows before and while it runs, and rows of a retag that was cut off are not counted again", async () => {
   const world = await createWorld();
-  // A user and a message each.
+  // A user and a message for each.
   for (const phone of ["+8613800138000", "+8613900139000"]) await world.signIn(phone);
   const tools = await keyTools(world.config);
   expect(await tools.countToRetag()).toBe(4);

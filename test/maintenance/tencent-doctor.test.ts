@@ -31,7 +31,7 @@ async function examineWith(more: Record<string, string>) {
   return findings.filter(({ name }) => name.startsWith("SMS")).map(({ status, name }) => `${status} ${name}`);
 }
 
-test("the doctor asks Tencent Cloud about each kind of messages that there is a text for", async () => {
+test("the doctor asks Tencent Cloud about mainland China, and about other numbers if they have a template", async () => {
   expect(await examineWith({})).toEqual([
     "ok SMS to mainland China",
     "wrong SMS to mainland China, signature",
@@ -41,11 +41,11 @@ test("the doctor asks Tencent Cloud about each kind of messages that there is a 
   expect(both.slice(3)).toEqual(["ok SMS to other numbers", "wrong SMS to other numbers, template"]);
 });
 
-test("the doctor asks nobody while the console is the sender", async () => {
+test("the doctor asks Tencent Cloud nothing if the console is the sender", async () => {
   expect(await examineWith({ SMS_SENDER: "console" })).toEqual([]);
 });
 
-test("the doctor says where requests to a function bring no keys of its role", async () => {
+test("the doctor warns if requests to a function do not bring keys of its role", async () => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const roleOf = async (publicUrl: string | undefined, more: Partial<Config["tencent"]> = {}) => {

@@ -62,7 +62,7 @@ describe("tick", () => {
     return Number(count);
   };
 
-  test.each(TASKS)("%s: what is over goes, what is a millisecond younger stays", async (task) => {
+  test.each(TASKS)("%s: deletes what is over, and keeps what is a millisecond younger", async (task) => {
     const over = await addRow(world, task, NOW - KEPT_MS[task] - 1);
     const last = await addRow(world, task, NOW - KEPT_MS[task]);
     const report = ran(await world.tick());
@@ -72,7 +72,7 @@ describe("tick", () => {
     expect(await isThere(database(), task, last)).toBe(true);
   });
 
-  test("what was counted of a captcha's disaster tickets stays as long as their own windows reach", async () => {
+  test("keeps the counts of disaster tickets as long as their own windows reach back", async () => {
     const disasterTickets = [{ max: 100, windowMs: 30 * DAY }];
     const maintained = await openMaintained({ challenges: { disasterTickets } });
     const over = await addRow(maintained, "limits", NOW - 31 * DAY - 1);
@@ -83,7 +83,7 @@ describe("tick", () => {
     await maintained.close();
   });
 
-  test("tells alerts apart from deleting them, and begins anew only where deleting failed", async () => {
+  test("reports telling alerts apart from deleting them, and is not repeated at once if only the telling failed", async () => {
     await addRow(world, "alerts", NOW - KEPT_MS.alerts - 1);
     const deps = depsOf(world);
     const told = { alerts: async () => ({ count: 7, isLast: true }) };
@@ -100,7 +100,7 @@ describe("tick", () => {
   test.each([
     ["ahead of", 3 * DAY, NOW],
     ["behind", -3 * DAY, NOW - 3 * DAY],
-  ])("work is due that is due by both clocks, where this one is %s the database's", async (_, by, now) => {
+  ])("does what is due by both clocks, with this one %s the database's", async (_, by, now) => {
     const asked: number[] = [];
     const notices = async (at: number) => {
       asked.push(at);
@@ -111,7 +111,7 @@ describe("tick", () => {
     expect(asked).toEqual([now]);
   });
 
-  test("of any ages nothing goes that is not over", async () => {
+  test("deletes nothing that is not over, whatever the ages are", async () => {
     const ages = fc.array(
       fc.record({ task: fc.constantFrom(...TASKS), age: fc.integer({ min: -40, max: 200 * 24 * 60 }) }),
       { maxLength: 40, size: "max" },
@@ -133,7 +133,7 @@ describe("tick", () => {
     );
   });
 
-  test("a session that lives stays, however old; one goes 30 days after its earlier end", async () => {
+  test("keeps a live session however old it is, and deletes one 30 days after its earlier end", async () => {
     const at = (days: number) => NOW + days * DAY;
     const live = await addSession(world.opened, fresh("live"), { expiresAt: at(1) });
     const idle = await addSession(world.opened, fresh("idle"), { expiresAt: at(-29) });
@@ -146,7 +146,7 @@ describe("tick", () => {
     expect(there).toEqual([true, true, false, false]);
   });
 
-  test("deletes at most 500 rows a statement, each by key, and never in a transaction of several", async () => {
+  test("deletes at most 500 rows in a statement, each by its key", async () => {
     await addEvents(1_700, NOW - 181 * DAY);
     world.statements.length = 0;
     expect(ran(await world.tick()).removed.events).toBe(1_700);
@@ -156,7 +156,7 @@ describe("tick", () => {
     expect(await countEvents()).toBe(0);
   });
 
-  test("takes the tasks in turn, so that one with much to do keeps none waiting", async () => {
+  test("takes the tasks in turn, so that one with much to do does not delay the others", async () => {
     await addEvents(2_000, NOW - 181 * DAY);
     await addRow(world, "sessions", NOW - 60 * DAY);
     world.statements.length = 0;
@@ -165,7 +165,7 @@ describe("tick", () => {
     expect(order.findIndex((text) => text.includes("sessions"))).toBe(1);
   });
 
-  test("ends when its time is over, and the next goes on", async () => {
+  test("ends when its time is over, and the next tick goes on", async () => {
     await addEvents(1_700, NOW - 181 * DAY);
     const clock = world.clock.now;
     const calls = { count: 0 };
@@ -181,7 +181,7 @@ describe("tick", () => {
     expect(first.removed.events + second.removed.events).toBe(1_700);
   });
 
-  test("ends when it is told to, which a job hears while it works", async () => {
+  test("ends when its signal aborts, which a running job can see", async () => {
     await addEvents(600, NOW - 181 * DAY);
     const stopping = new AbortController();
     const notices = async (_: number, isOver: () => boolean) => {
@@ -193,14 +193,14 @@ describe("tick", () => {
     expect(report).toMatchObject({ complete: false, done: { notices: 1 }, removed: { events: 0 } });
   });
 
-  test("of ten at once one does the work", async () => {
+  test("is done by one of ten that start at once", async () => {
     await addEvents(1_200, NOW - 181 * DAY);
     const reports = await parallel(10, () => world.tick({ minGapMs: MINUTE }));
     expect(reports.filter((report) => report.ran)).toHaveLength(1);
     expect(reports.find((report) => report.ran)).toMatchObject({ removed: { events: 1_200 } });
   });
 
-  test("what was done a moment ago is not done again, unless no gap is asked for", async () => {
+  test("is not done again within the gap, unless no gap is asked for", async () => {
     expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
     world.clock.advance(MINUTE - 1);
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
@@ -209,14 +209,14 @@ describe("tick", () => {
     expect(await world.tick()).toMatchObject({ ran: true });
   });
 
-  test("is idempotent", async () => {
+  test("deletes nothing the second time", async () => {
     await addEvents(10, NOW - 181 * DAY);
     await world.tick();
     const again = ran(await world.tick());
     expect(Object.values(again.removed)).toEqual(Array(TASKS.length + 1).fill(0));
   });
 
-  test("what fails keeps nothing else from being done, is told, and is due again at once", async () => {
+  test("does the other tasks if one fails, names it, and is due again at once", async () => {
     await addEvents(3, NOW - 181 * DAY);
     const failure = await addRow(world, "failures", NOW - 32 * DAY);
     await sql`ALTER TABLE messages RENAME TO elsewhere`.execute(database().db);
@@ -230,7 +230,7 @@ describe("tick", () => {
     expect(await createTurns(database()).finishedAt(TICK)).toBe(NOW);
   });
 
-  test("whoever died with the turn loses it when it has run out", async () => {
+  test("is free for others when the turn of a dead process expires", async () => {
     const turn = { task: TICK, holder: "dead", until: NOW + 80_000, notSince: NOW };
     expect(await createTurns(database()).take(turn, NOW)).toBe(true);
     world.clock.advance(79_999);
@@ -239,7 +239,7 @@ describe("tick", () => {
     expect(await world.tick()).toMatchObject({ ran: true });
   });
 
-  test("the last piece may take longer than there is time, and nobody else begins meanwhile", async () => {
+  test("keeps its turn while the last job takes longer than there is time", async () => {
     const notices = async () => {
       world.clock.advance(20_000 + MINUTE - 1);
       return { count: Number((await world.tick()).ran), isLast: true };
@@ -249,7 +249,7 @@ describe("tick", () => {
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
   });
 
-  test("whoever comes back late ends nobody else's turn", async () => {
+  test("keeps its turn when a process whose turn expired ends late", async () => {
     const turns = createTurns(database());
     await turns.take({ task: TICK, holder: "late", until: NOW + 1, notSince: NOW }, NOW);
     await turns.take({ task: TICK, holder: "next", until: NOW + 99, notSince: NOW }, NOW + 1);
@@ -258,7 +258,7 @@ describe("tick", () => {
     expect(await world.tick()).toEqual({ ran: false });
   });
 
-  test("times that only a wrong clock can have written keep nobody from the work", async () => {
+  test("is not stopped by times in the future, which a wrong clock wrote", async () => {
     const ahead = NOW + 400 * DAY;
     const turns = createTurns(database());
     await turns.take({ task: TICK, holder: "ahead", until: ahead + MINUTE, notSince: ahead }, ahead);
@@ -268,7 +268,7 @@ describe("tick", () => {
     expect(await world.tick({ minGapMs: MINUTE })).toMatchObject({ ran: true });
   });
 
-  test("prunes keys that nothing needs any more", async () => {
+  test("deletes keys that are no longer kept", async () => {
     const { keys } = world.opened.stores;
     const old = aKey({ kind: "code", sequence: 1, activeFrom: NOW - 3 * DAY });
     await keys.add(old);
@@ -277,13 +277,13 @@ describe("tick", () => {
     expect((await keys.list()).map(({ id }) => id)).not.toContain(old.id);
   });
 
-  test("reads by an index, whatever it looks for", async () => {
+  test("reads by an index in every statement", async () => {
     await world.tick();
     const scanning: string[] = [];
     for (const text of new Set(world.statements)) {
       if (!/^(select|update|delete)/.test(text) || /from "keys"|sqlite_master|"migrations"/.test(text))
         continue;
-      // What was learned is few rows, and learning sums up days: neither holds up a request.
+      // What was learned is few rows, and learning sums up days: neither delays a request.
       if (/from "baselines"|group by/.test(text)) continue;
       const filled = text.replaceAll("?", "1");
       const { rows } = await sql<{ detail: string }>`${sql.raw(`EXPLAIN QUERY PLAN ${filled}`)}`.execute(

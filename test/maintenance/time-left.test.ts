@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("periodic work that has little time left is left to the next, and one that has all the time does all", async () => {
+test("a tick without time left leaves the rest to the next tick, which does all", async () => {
   const left = [2, 1];
   const first = await runTick(config, () => left.shift() ?? 0);
   expect(first).toMatchObject({ ran: true, complete: false, failures: [] });
@@ -35,9 +35,9 @@ test("periodic work that has little time left is left to the next, and one that 
   expect((removed[0] ?? 0) + (removed[1] ?? 0)).toBe(OVER);
 });
 
-test("what was done in several goes is told in one sum", async () => {
+test("a tick that works in several rounds reports their sum", async () => {
   const database = await openDatabase(config);
-  // Each piece takes so long that no time is left for all of them, and enough for some.
+  // Each piece takes so long that there is time for some of them, and not for all.
   await sql`CREATE TRIGGER slow AFTER DELETE ON events WHEN old.id % 500 = 0
     BEGIN SELECT randomblob(20000000); END`.execute(database.db);
   await database.close();

@@ -22,7 +22,7 @@ const SECRET = Buffer.alloc(32, 7).toString("base64");
 test.each([
   ["alerts", "ALERT_WEBHOOK", {}],
   ["SMS by webhook", "SMS_WEBHOOK", { SMS_SENDER: "webhook" }],
-])("the doctor sees whether the webhook of %s answers, and posts nothing there", async (part, name, env) => {
+])("the doctor asks whether the webhook of %s answers, and posts nothing there", async (part, name, env) => {
   const webhook = (url: string) => findings(part, { ...env, [name]: url, [`${name}_SECRET`]: SECRET });
   const methods: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -37,7 +37,7 @@ test.each([
   ]);
 });
 
-test("alerts without one are only in the log, and no other sender is asked for one", async () => {
+test("the doctor says that alerts without a webhook are only in the log, and asks no other sender for one", async () => {
   expect(await findings("alerts", {})).toEqual(["ok are only in the log"]);
   expect(await findings("SMS by webhook", {})).toEqual([]);
 });
