@@ -4,7 +4,7 @@ import { start } from "../http/support.ts";
 import { keptIn, sealedIn } from "./replies.ts";
 import { SECRETS, sent, statusItem, TAKEN } from "./support.ts";
 
-describe("a reply", () => {
+describe("a reply to an SMS", () => {
   const reply = (text: string, more: object = {}) => ({
     extend: "",
     mobile: "13800138000",
@@ -39,13 +39,13 @@ describe("a reply", () => {
     ["", false],
     ["T1", false],
     ["t_t", false],
-  ])("%j stops what was not asked for: %s", async (text, stops) => {
+  ])("%j opts the phone out of messages that were not asked for: %s", async (text, stops) => {
     const { world } = await sent();
     expect(await (await world.post(path, reply(text))).json()).toEqual(TAKEN);
     expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: stops ? 1 : 0 });
   });
 
-  it("never keeps a code from whoever asks for it", async () => {
+  it("does not stop a code that somebody asks for", async () => {
     const { world } = await sent();
     await world.post(path, reply("TD"));
     world.clock.advance(60_000);
@@ -63,14 +63,14 @@ describe("a reply", () => {
     expect(await sealedIn(world.folder)).toMatch(/^v1\./);
   });
 
-  it("is kept as far as a person writes, and opts nobody out by how it begins", async () => {
+  it("is cut to 500 characters, and does not opt out by how it begins", async () => {
     const { world } = await sent();
     await world.post(path, reply(`TD${"x".repeat(10_000)}`));
     const record = await recordOf(world.config, "138 0013 8000");
     expect(record).toMatchObject({ replies: [{ text: `TD${"x".repeat(498)}` }], isOptedOut: false });
   });
 
-  it("is kept beside another of the same second, such as the second half of a long one", async () => {
+  it("is kept beside another one of the same second, such as the second half of a long reply", async () => {
     const { world } = await sent();
     for (const text of ["第一部分", "第二部分。", "第一部分"]) await world.post(path, reply(text));
     const record = await recordOf(world.config, "138 0013 8000");
@@ -84,14 +84,14 @@ describe("a reply", () => {
     [reply("T", { time: "soon" })],
     [reply("T", { mobile: null })],
     [{ text: "T" }],
-  ])("that is not understood is refused: %j", async (body) => {
+  ])("that is invalid is refused: %j", async (body) => {
     const { world } = await sent();
     expect((await world.post(path, body)).status).toBe(400);
   });
 });
 
-describe("what support can look up", () => {
-  it("is what became of the messages to a phone, and what came back", async () => {
+describe("the record of a phone for support", () => {
+  it("has what became of its messages, and its replies", async () => {
     const { world, report, sid } = await sent();
     await report([statusItem(sid, { report_status: "FAIL", errmsg: "EXPIRED" })]);
     const reply = { mobile: "13800138000", nationcode: "86", text: "退订", time: 1_800_000_000 };
@@ -115,7 +115,7 @@ describe("what support can look up", () => {
     ["UNDELIV:4446", "could not be delivered", "无法送达"],
     ["MK:0001", "the carrier's own code MK:0001", "运营商代码 MK:0001"],
     ["", "the carrier's own code ", "运营商代码 "],
-  ])("a carrier's %s in words", (code, en, zh) => {
+  ])("says a carrier's code %s in words", (code, en, zh) => {
     expect([reportInWords(code, "en"), reportInWords(code, "zh-CN")]).toEqual([en, zh]);
   });
 });

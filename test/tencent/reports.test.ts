@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { PHONE, phoneNo, refused, start } from "../http/support.ts";
 import { createTencentWorld, SECRETS, sent, statusItem, TAKEN } from "./support.ts";
 
-describe("the address that reports go to", () => {
-  it("takes each of its secrets, so that one can be changed for the other", async () => {
+describe("the callback address of Tencent Cloud", () => {
+  it("accepts each of its secrets, so that a secret can be replaced", async () => {
     const { report, sid, lastMessage } = await sent();
     expect(await (await report([statusItem("5000:1")], SECRETS[1])).json()).toEqual(TAKEN);
     const response = await report([statusItem(sid)], SECRETS[0]);
@@ -13,7 +13,7 @@ describe("the address that reports go to", () => {
   });
 
   it.each(["wrong-secret-of-the-same-length", "x", SECRETS[0]?.toUpperCase(), `${SECRETS[0]}x`])(
-    "is not there for whoever does not know one: %s",
+    "is 404 for a wrong secret: %s",
     async (secret) => {
       const { report, sid, lastMessage, world } = await sent();
       const response = await report([statusItem(sid)], secret);
@@ -25,13 +25,13 @@ describe("the address that reports go to", () => {
     },
   );
 
-  it("is not there at all without a secret", async () => {
+  it("is 404 if no secret is set", async () => {
     const { world } = await sent({ TENCENT_SMS_CALLBACK_SECRETS: "" });
     await refused(await world.post("/callbacks/tencent//status", []), "not_found");
     await refused(await world.post("/callbacks/tencent/undefined/status", []), "not_found");
   });
 
-  it("leaves no secret in the log", async () => {
+  it("leaves no secret and no number in the log", async () => {
     const { report, world, sid } = await sent();
     await report([statusItem(sid)]);
     await report([statusItem(sid)], "another-secret-of-somebody-else");
@@ -40,14 +40,14 @@ describe("the address that reports go to", () => {
   });
 });
 
-describe("a report", () => {
-  it("says why a message failed, in the carrier's code", async () => {
+describe("a report of Tencent Cloud", () => {
+  it("that a message failed is recorded with the carrier's code", async () => {
     const { report, sid, lastMessage } = await sent();
     await report([statusItem(sid, { report_status: "FAIL", errmsg: "MK:0001" })]);
     expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "MK:0001" });
   });
 
-  it("changes nothing when it comes again, or says otherwise", async () => {
+  it("changes nothing when it is repeated or contradicts the first", async () => {
     const { report, sid, lastMessage, world } = await sent();
     await report([statusItem(sid)]);
     const first = await lastMessage();
@@ -59,14 +59,14 @@ describe("a report", () => {
   it.each<[string, object]>([
     ["another phone", { mobile: "13900139000" }],
     ["the same digits of another country", { nationcode: "1" }],
-    ["another number", { sid: "5000:forged" }],
-  ])("about %s is not about our message", async (_, more) => {
+    ["another serial number", { sid: "5000:forged" }],
+  ])("about %s does not change the message", async (_, more) => {
     const { report, sid, lastMessage } = await sent();
     expect(await (await report([statusItem(sid, more)])).json()).toEqual(TAKEN);
     expect((await lastMessage()).status).toBe("accepted");
   });
 
-  it("that is not understood does not keep the others from being", async () => {
+  it("that is invalid does not stop the valid ones of its list", async () => {
     const { report, sid, lastMessage, world } = await sent();
     const broken = [
       null,
@@ -95,7 +95,7 @@ describe("a report", () => {
   });
 
   it.each(["\u001b[2JDELIVRD", "x".repeat(65), "", "已送达"])(
-    "keeps nothing of a carrier's code that would not fit a terminal or the record: %j",
+    "with a code that would not fit a terminal or the record is recorded as UNKNOWN: %j",
     async (errmsg) => {
       const { report, sid, lastMessage } = await sent();
       await report([statusItem(sid, { errmsg })]);
@@ -109,7 +109,7 @@ describe("a report", () => {
     ["null", "null"],
     ["too many", JSON.stringify(Array(101).fill({}))],
     ["nothing", ""],
-  ])("list that is %s is refused, and nothing breaks", async (_, body) => {
+  ])("in a list that is %s is refused, and the message stays", async (_, body) => {
     const { world, lastMessage } = await sent();
     const path = `/callbacks/tencent/${SECRETS[0]}/status`;
     const response = await world.request(path, { method: "POST", body });
@@ -118,7 +118,7 @@ describe("a report", () => {
     expect((await lastMessage()).status).toBe("accepted");
   });
 
-  it("list of a hundred is taken, one that has no end is not", async () => {
+  it("is accepted in a list of a hundred, and refused in a list that is too long", async () => {
     const { report, sid, lastMessage, world } = await sent();
     const hundred = Array.from({ length: 99 }, (_, n) =>
       statusItem(`5000:${n}`, { description: "长".repeat(99) }),
@@ -131,8 +131,8 @@ describe("a report", () => {
   });
 });
 
-describe("a report that comes before the answer of the send", () => {
-  /** The cloud calls back while its answer is still on the way. */
+describe("a report of Tencent Cloud that comes before the answer of the send", () => {
+  /** The cloud reports while its answer is still on the way. */
   async function sendingWith(item: (sid: string, id: string) => object) {
     const tencent = await createTencentWorld();
     tencent.cloud.faults.push({ slowMs: 300 });
@@ -144,19 +144,19 @@ describe("a report that comes before the answer of the send", () => {
     return tencent;
   }
 
-  it("is noted at once where it carries our own id", async () => {
+  it("is recorded at once if it carries the message's id", async () => {
     const { lastMessage, sms } = await sendingWith((sid, ext) => statusItem(sid, { ext }));
     expect(await lastMessage()).toMatchObject({ status: "delivered", provider_id: sms.taken[0]?.serialNo });
   });
 
-  it("waits for the answer where it does not, and is noted by the next tick", async () => {
+  it("is recorded by the next tick if it does not carry the message's id", async () => {
     const { lastMessage, world } = await sendingWith((sid) => statusItem(sid));
     expect((await lastMessage()).status).toBe("accepted");
     expect(await world.tick()).toMatchObject({ ran: true, done: { reports: 1 } });
     expect((await lastMessage()).status).toBe("delivered");
   });
 
-  it("is forgotten after a quarter of an hour where it fits nothing", async () => {
+  it("is forgotten after a quarter of an hour if it fits no message", async () => {
     const { lastMessage, world } = await sendingWith(() => statusItem("5000:forged"));
     await world.tick();
     world.clock.advance(900_001);
@@ -165,7 +165,7 @@ describe("a report that comes before the answer of the send", () => {
     expect((await lastMessage()).status).toBe("accepted");
   });
 
-  it("is not kept for a phone to which nothing is on its way", async () => {
+  it("is not kept for a phone without a message on its way", async () => {
     const { report, world } = await sent();
     await report([statusItem("5000:forged"), statusItem("5000:2", { mobile: "13900139000" })]);
     expect(await world.tick()).toMatchObject({ done: { reports: 0 } });
@@ -184,8 +184,8 @@ describe("a report that comes before the answer of the send", () => {
   });
 });
 
-describe("asking for reports", () => {
-  it("tells what became of a message where nothing can call back", async () => {
+describe("pulling reports from Tencent Cloud", () => {
+  it("records what became of a message", async () => {
     const { world, sms, sid, lastMessage, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     sms.reports.push({ to: PHONE, serialNo: sid, isDelivered: false, code: "EXPIRED" });
     world.clock.advance(30_000);
@@ -203,7 +203,7 @@ describe("asking for reports", () => {
     expect(cloud.calls).toHaveLength(2);
   });
 
-  it("keeps nothing of a carrier's code that could move a terminal's cursor", async () => {
+  it("records UNKNOWN for a code that could move a terminal's cursor", async () => {
     const { world, sms, sid, lastMessage } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     sms.reports.push({ to: PHONE, serialNo: sid, isDelivered: false, code: "\u001b[2JDELIVRD" });
     world.clock.advance(75_000);
@@ -211,7 +211,7 @@ describe("asking for reports", () => {
     expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "UNKNOWN" });
   });
 
-  it("asks again at five minutes while there is none, and not at each tick", async () => {
+  it("asks about a minute and about five minutes after the send, and not at each tick", async () => {
     const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     for (let minute = 1; minute <= 7; minute += 1) {
       world.clock.advance(60_001);
@@ -224,7 +224,7 @@ describe("asking for reports", () => {
     ]);
   });
 
-  it("asks no faster than the cloud answers", async () => {
+  it("asks about 25 messages without exceeding the cloud's 20 calls a second", async () => {
     const { world, sms } = await createTencentWorld({
       TENCENT_SMS_PULL_REPORTS: "true",
       LIMIT_ADDRESS_SENDS: "unlimited",
@@ -239,7 +239,7 @@ describe("asking for reports", () => {
     expect(await world.tick()).toMatchObject({ done: { reports: 25 }, failures: [] });
   });
 
-  it("goes on with the other work when the cloud does not answer", async () => {
+  it("that fails does not stop the other work", async () => {
     const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     world.clock.advance(75_000);
     cloud.faults.push({ cut: "not_taken" });

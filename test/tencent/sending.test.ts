@@ -6,7 +6,7 @@ import { listen } from "../support/listen.ts";
 import { createTencentWorld } from "./support.ts";
 
 describe("a sign-in by Tencent Cloud", () => {
-  it("works by the official client, and the record has what its support asks for", async () => {
+  it("works by the official client, and the record has what the cloud's support asks for", async () => {
     const { world, sms, cloud, lastCode, lastMessage } = await createTencentWorld();
     const { id } = await start(world);
     const opened = await world.post("/v1/sessions", { verificationId: id, code: lastCode() });
@@ -25,7 +25,7 @@ describe("a sign-in by Tencent Cloud", () => {
     });
   });
 
-  it("waits 35 seconds before the same content goes out again", async () => {
+  it("has to wait 35 seconds before the same content is sent again", async () => {
     const { world, sms } = await createTencentWorld();
     const { id } = await start(world);
     const resend = () => world.request(`/v1/verifications/${id}/resend`, { method: "POST" });
@@ -42,7 +42,7 @@ describe("a sign-in by Tencent Cloud", () => {
     ["FailedOperation.PhoneNumberInBlacklist", "phone_unreachable", 3600],
     ["FailedOperation.InsufficientBalanceInSmsPackage", "sms_unavailable", 30],
     ["FailedOperation.TemplateIncorrectOrUnapproved", "sms_unavailable", 30],
-  ] as const)("%s is %s", async (code, refusal, retryAfter) => {
+  ] as const)("is refused when the cloud answers %s: %s", async (code, refusal, retryAfter) => {
     const { world, sms } = await createTencentWorld();
     sms.refuse.push(code);
     const response = await world.post("/v1/verifications", { phone: PHONE });
@@ -50,7 +50,7 @@ describe("a sign-in by Tencent Cloud", () => {
     expect((await refused(response, refusal)).retryAfter).toBe(retryAfter);
   });
 
-  it("answers 201 where nobody knows whether it went out, and sends nothing again", async () => {
+  it("answers 201 if the outcome is unknown, and does not send again", async () => {
     const { world, cloud, sms, lastCode } = await createTencentWorld();
     cloud.faults.push({ cut: "taken" });
     const { id } = await start(world);
@@ -59,7 +59,7 @@ describe("a sign-in by Tencent Cloud", () => {
     expect(opened.status).toBe(201);
   });
 
-  it("never writes a number, a code or a key into the log", async () => {
+  it("writes no number, code or key into the log", async () => {
     const { world, sms, lastCode } = await createTencentWorld();
     await start(world);
     sms.refuse.push("FailedOperation.ContainSensitiveWord");
@@ -73,10 +73,10 @@ describe("a sign-in by Tencent Cloud", () => {
 
 describe("the cloud's daily refusal of a number", () => {
   const DAILY = "LimitExceeded.PhoneNumberDailyLimit";
-  /** The world begins at 16:00 in Guangzhou. It is held for a minute more, since clocks differ. */
+  /** The world begins at 16:00 in Guangzhou. Sends are held for a minute more, since clocks differ. */
   const HELD_SECONDS = 8 * 3600 + 60;
 
-  it("holds it until after the cloud's midnight, without asking again", async () => {
+  it("holds sends to the number until after the cloud's midnight, without asking again", async () => {
     const { world, sms, cloud } = await createTencentWorld();
     sms.refuse.push(DAILY);
     const first = await world.post("/v1/verifications", { phone: PHONE });
@@ -90,7 +90,7 @@ describe("the cloud's daily refusal of a number", () => {
     await start(world);
   });
 
-  it("outlives a restart and a lost state", async () => {
+  it("is kept over a restart and a lost state", async () => {
     const { world, sms, restart } = await createTencentWorld({ STATE_URL: "memory:" });
     sms.refuse.push(DAILY);
     await refused(await world.post("/v1/verifications", { phone: PHONE }), "too_many_requests");
@@ -100,7 +100,7 @@ describe("the cloud's daily refusal of a number", () => {
     expect((await refused(held, "too_many_requests")).retryAfter).toBe(HELD_SECONDS - 7 * 3600);
   });
 
-  it("binds a resend of what went out before, and changes nothing of it", async () => {
+  it("also holds a resend, and does not change the code that was sent before", async () => {
     const { world, sms, cloud, lastCode } = await createTencentWorld({ CODE_TTL_SECONDS: "600" });
     const { id } = await start(world);
     const code = lastCode();
@@ -114,7 +114,7 @@ describe("the cloud's daily refusal of a number", () => {
     expect((await world.post("/v1/sessions", { verificationId: id, code })).status).toBe(201);
   });
 
-  it("is answered again to whoever repeats the request by its key", async () => {
+  it("is answered again to a repeated request with the same Idempotency-Key", async () => {
     const { world, sms } = await createTencentWorld();
     sms.refuse.push(DAILY);
     const headers = { "idempotency-key": "0f1e2d3c4b5a6978879" };
@@ -125,13 +125,13 @@ describe("the cloud's daily refusal of a number", () => {
   });
 });
 
-describe("what the operator hears", () => {
+describe("alerts of the Tencent sender", () => {
   const alerts = (logged: readonly object[]) =>
     logged.flatMap((line) =>
       "alert" in line && "what" in line ? [{ what: line.what, ...(line.alert as object) }] : [],
     );
 
-  it("once that the balance is used up, and once that it is not any more", async () => {
+  it("are raised once when the balance is used up, and cleared once when it is not", async () => {
     const { world, sms } = await createTencentWorld();
     for (let n = 0; n < 3; n += 1) sms.refuse.push("FailedOperation.InsufficientBalanceInSmsPackage");
     for (let n = 0; n < 3; n += 1) await world.post("/v1/verifications", { phone: phoneNo(n) });
@@ -147,7 +147,7 @@ describe("what the operator hears", () => {
     ]);
   });
 
-  it("by the webhook at the next tick, signed, and no request waits for it", async () => {
+  it("are posted to the webhook by the next tick, signed, and delay no request", async () => {
     const told: { headers: IncomingHttpHeaders; body: string }[] = [];
     const listener = createServer(async (request, response) => {
       told.push({ headers: request.headers, body: Buffer.concat(await request.toArray()).toString() });
@@ -170,7 +170,7 @@ describe("what the operator hears", () => {
     for (const text of ["13800138000", "AKIDtest"]) expect(body).not.toContain(text);
   });
 
-  it("nothing of what only a person can do something about", async () => {
+  it("are not raised for refusals that only a person can deal with", async () => {
     const { world, sms, cloud } = await createTencentWorld();
     sms.refuse.push("LimitExceeded.PhoneNumberOneHourLimit", "FailedOperation.PhoneNumberInBlacklist");
     for (let n = 0; n < 2; n += 1) await world.post("/v1/verifications", { phone: phoneNo(n) });

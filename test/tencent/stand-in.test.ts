@@ -84,7 +84,7 @@ describe("SendSms of the stand-in", () => {
     expect(await codes(FOREIGN)).toEqual(["Ok"]);
   });
 
-  it("says of each number what became of it", async () => {
+  it("answers for each number", async () => {
     const { send, sms } = await start();
     sms.refuse.push("FailedOperation.PhoneNumberInBlacklist");
     const { SendStatusSet } = await send({ PhoneNumberSet: two, SessionContext: "s1" });
@@ -100,7 +100,7 @@ describe("SendSms of the stand-in", () => {
     ]);
   });
 
-  it("knows no token that makes a repeated call harmless: a duplicate is one message more", async () => {
+  it("takes a repeated call with another content as a second message", async () => {
     const { codes, sms } = await start();
     await codes();
     expect(await codes()).toEqual(["LimitExceeded.PhoneNumberThirtySecondLimit"]);
@@ -115,7 +115,7 @@ describe("SendSms of the stand-in", () => {
   });
 });
 
-describe("the cloud's own limits", () => {
+describe("the limits of the stand-in", () => {
   const HOUR = 3_600_000;
   /** 22:00 in China. */
   const EVENING = Date.UTC(2026, 10, 25, 14);
@@ -132,7 +132,7 @@ describe("the cloud's own limits", () => {
     expect(refusal("a", "x", EVENING + 2 * HOUR)).toBeUndefined();
   });
 
-  it("count by hours where the operator set that", () => {
+  it("count by hours if an hourly limit is set", () => {
     const { refusal } = createCounters({ sameContentIn30Seconds: 100, anHour: 1, aDay: 100 });
     expect(refusal("a", "x", EVENING)).toBeUndefined();
     expect(refusal("a", "y", EVENING + HOUR - 1)).toBe("LimitExceeded.PhoneNumberOneHourLimit");

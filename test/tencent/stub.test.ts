@@ -36,7 +36,7 @@ async function startStub(...more: readonly string[]) {
   return { environment, says, type: (line: string) => child.stdin.write(`${line}\n`) };
 }
 
-it("says in a line what is wrong with its options, and that its port is taken", async () => {
+it("the Tencent stub says in one line what is wrong with its options, or that its port is taken", async () => {
   const taken = String(await listen(createServer()));
   for (const [words, code, says] of [
     [["--bogus"], 2, /^error: Unknown option '--bogus'/],
@@ -51,7 +51,7 @@ it("says in a line what is wrong with its options, and that its port is taken", 
   }
 });
 
-it("is all that somebody needs to try the sender without an account", async () => {
+it("the Tencent stub is enough to sign in and to see a refusal without an account", async () => {
   const stub = await startStub();
   const world = await createWorld({ env: stub.environment, inbox: true });
   onTestFinished(() => world.close());
@@ -64,7 +64,7 @@ it("is all that somebody needs to try the sender without an account", async () =
   await refused(await world.post("/v1/verifications", { phone: "+8613900139000" }), "phone_unreachable");
 });
 
-it("reports what it sent, where it is told to", async () => {
+it("the Tencent stub posts reports of what it sent to the callback address", async () => {
   const reported: unknown[] = [];
   const listener = createServer(async (request, response) => {
     reported.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
@@ -81,7 +81,7 @@ it("reports what it sent, where it is told to", async () => {
   expect(record?.messages).toMatchObject([{ status: "delivered" }]);
 });
 
-it("has an account whose signature has its qualification, as one that is approved must", async () => {
+it("the Tencent stub's account has an approved signature with an approved qualification", async () => {
   const { environment } = await startStub();
   const world = await createWorld({ env: environment, inbox: true });
   onTestFinished(() => world.close());

@@ -4,7 +4,7 @@ import { PHONE, refused, start } from "../http/support.ts";
 import { keptIn } from "../tencent/replies.ts";
 import { createWebhookWorld, delivered, failed, reply, taken } from "./support.ts";
 
-/** Such a world whose database goes away, and comes back. */
+/** A world whose database can go away and come back. */
 async function withDatabase() {
   let away: RegExp | undefined;
   const onStatement = (sql: string) => {
@@ -20,7 +20,7 @@ async function withDatabase() {
   return { ...webhook, goesAway, comesBack };
 }
 
-it("a report is refused while the database is away, and taken when it is posted again", async () => {
+it("a report is refused while the database is away, and recorded when it is posted again", async () => {
   const { world, tell, last, lastMessage, goesAway, comesBack } = await withDatabase();
   await start(world);
   const { id } = last();
@@ -36,7 +36,7 @@ it("a report is refused while the database is away, and taken when it is posted 
   expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "UNDELIV" });
 });
 
-it("a reply that stops is refused while the database is away, and stops when it is posted again", async () => {
+it("a reply that opts out is refused while the database is away, and opts out when it is posted again", async () => {
   const { world, tell, goesAway, comesBack } = await withDatabase();
   await start(world);
   goesAway(/opt_outs/);
@@ -47,7 +47,7 @@ it("a reply that stops is refused while the database is away, and stops when it 
   expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts: 1 });
 });
 
-/** A message that the service took, and nobody wrote that down. */
+/** A message that the service took, whose answer was not written down. */
 async function cutOff() {
   const webhook = await withDatabase();
   webhook.answer((response) => {
@@ -60,7 +60,7 @@ async function cutOff() {
   return webhook;
 }
 
-it("a report of a message whose answer nobody wrote down is noted once nobody can any more", async () => {
+it("a report of a message whose answer was not recorded is recorded by a tick two minutes later", async () => {
   const { world, tell, last, lastMessage } = await cutOff();
   await taken(tell(delivered(last().id)), false);
   expect(await world.tick()).toMatchObject({ done: { reports: 0 } });
@@ -71,7 +71,7 @@ it("a report of a message whose answer nobody wrote down is noted once nobody ca
   expect(await lastMessage()).toMatchObject({ status: "delivered", report_code: "DELIVRD" });
 });
 
-it("such a report that comes late is noted at once, where it is about that phone", async () => {
+it("a report of a message whose answer was not recorded two minutes ago is recorded at once if the phone fits", async () => {
   const { world, tell, last, lastMessage } = await cutOff();
   world.clock.advance(120_000);
   await taken(tell(failed(last().id, { to: "+8613900139000" })), false);

@@ -10,8 +10,8 @@ const METRICS_TOKEN = "token-of-the-metrics-0123456789abcdef";
 describe("a report of the operator's service", () => {
   it.each([
     ["the id that it answered with", (id: string) => `sm-${id}`],
-    ["our webhook-id", (id: string) => id],
-  ])("fits by %s, and says what became of the message", async (_, named) => {
+    ["the webhook-id", (id: string) => id],
+  ])("finds its message by %s, and is recorded", async (_, named) => {
     const { tell, id, lastMessage, world } = await sent();
     await taken(tell(failed(named(id), { code: "EXPIRED" })));
     expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "EXPIRED" });
@@ -21,7 +21,7 @@ describe("a report of the operator's service", () => {
     ]);
   });
 
-  it("fits by our webhook-id where the service answered no id, or nothing at all", async () => {
+  it("finds its message by the webhook-id if the service answered without an id or with 500", async () => {
     for (const status of [202, 500]) {
       const { world, answer, tell, last, lastMessage } = await createWebhookWorld();
       answer((response) => response.writeHead(status).end());
@@ -31,7 +31,7 @@ describe("a report of the operator's service", () => {
     }
   });
 
-  it("changes nothing when it comes again, or says otherwise", async () => {
+  it("changes nothing when it is repeated or contradicts the first", async () => {
     const { tell, id, lastMessage, world } = await sent();
     await taken(tell(delivered(id), { id: "once" }));
     const first = await lastMessage();
@@ -43,15 +43,15 @@ describe("a report of the operator's service", () => {
 
   it.each<[string, (id: string) => object]>([
     ["another phone", (id) => delivered(id, { to: "+8613900139000" })],
-    ["another phone and its own number", (id) => delivered(`sm-${id}`, { to: "+8613900139000" })],
-    ["a number of nobody", () => delivered("sm-1")],
-  ])("about %s is taken, and is about none of our messages", async (_, body) => {
+    ["another phone by the service's id", (id) => delivered(`sm-${id}`, { to: "+8613900139000" })],
+    ["an unknown id", () => delivered("sm-1")],
+  ])("about %s is accepted, and changes no message", async (_, body) => {
     const { tell, id, lastMessage } = await sent();
     await taken(tell(body(id)), false);
     expect((await lastMessage()).status).toBe("accepted");
   });
 
-  it("says nothing of what the service refused", async () => {
+  it("does not change a message that the service refused", async () => {
     const { world, answer, tell, last, lastMessage } = await createWebhookWorld();
     answer((response) => response.writeHead(422).end());
     await world.post("/v1/verifications", { phone: PHONE });
@@ -60,9 +60,9 @@ describe("a report of the operator's service", () => {
   });
 
   it.each<[string, (id: string) => object]>([
-    ["its own number", (id) => delivered(`sm-${id}`)],
-    ["our webhook-id", (id) => delivered(id)],
-  ])("that comes before the answer by %s is noted by the next tick", async (_, body) => {
+    ["the service's id", (id) => delivered(`sm-${id}`)],
+    ["the webhook-id", (id) => delivered(id)],
+  ])("that comes before the answer, by %s, is recorded by the next tick", async (_, body) => {
     const { world, answer, tell, last, lastMessage } = await createWebhookWorld();
     answer(async (response, { id }) => {
       await taken(tell(body(id)), false);
@@ -75,7 +75,7 @@ describe("a report of the operator's service", () => {
     expect(await world.tick()).toMatchObject({ done: { reports: 0 } });
   });
 
-  it("is about no message that another sender took", async () => {
+  it("does not change a message that the service did not take", async () => {
     const { world, tell, lastMessage, answer } = await createWebhookWorld();
     answer(async (response, { id }) => {
       await taken(tell(failed(id)), false);
@@ -91,34 +91,34 @@ describe("a report of the operator's service", () => {
     ["nothing", "", "body"],
     ["a list", "[]", "body"],
     ["a field twice", `{"type":"sms.reply","type":"sms.reply"}`, "body"],
-    ["lists without end", "[".repeat(8_000) + "]".repeat(8_000), "body"],
-    ["objects without end", `${'{"a":'.repeat(2_500)}1${"}".repeat(2_500)}`, "type"],
+    ["deeply nested lists", "[".repeat(8_000) + "]".repeat(8_000), "body"],
+    ["deeply nested objects", `${'{"a":'.repeat(2_500)}1${"}".repeat(2_500)}`, "type"],
     ["no type", { data: {} }, "type"],
-    ["a type that is none", { ...delivered("x"), type: "sms.send" }, "type"],
+    ["an unknown type", { ...delivered("x"), type: "sms.send" }, "type"],
     ["a type that is no text", { ...delivered("x"), type: ["sms.delivered"] }, "type"],
     ["no data", { type: "sms.failed" }, "data"],
     ["no id", delivered("x", { id: undefined }), "data.id"],
     ["an id that is no text", delivered("x", { id: 7 }), "data.id"],
     ["an empty id", delivered(""), "data.id"],
-    ["an id of other letters", delivered("消息"), "data.id"],
+    ["an id of non-ASCII letters", delivered("消息"), "data.id"],
     ["an id that is too long", delivered("x".repeat(121)), "data.id"],
-    ["a phone that is none", delivered("x", { to: "13800138000" }), "data.to"],
+    ["an invalid phone", delivered("x", { to: "13800138000" }), "data.to"],
     ["a phone that is no text", delivered("x", { to: 8_613_800_138_000 }), "data.to"],
     ["a code that is no text", delivered("x", { code: 7 }), "data.code"],
     ["a code that moves a cursor", delivered("x", { code: "\u001b[2J" }), "data.code"],
     ["a code that is too long", delivered("x", { code: "x".repeat(65) }), "data.code"],
     ["a field that is misspelt", delivered("x", { cod: "EXPIRED" }), "data.cod"],
-    ["a time that is none", { ...delivered("x"), timestamp: "soon" }, "timestamp"],
+    ["an invalid time", { ...delivered("x"), timestamp: "soon" }, "timestamp"],
     ["a reply without its time", { ...reply("T"), timestamp: undefined }, "timestamp"],
     ["a reply whose time is no text", { ...reply("T"), timestamp: 1_800_000_000 }, "timestamp"],
-    ["a reply of no phone", reply("T", { from: null }), "data.from"],
-    ["a reply whose text is none", reply("T", { text: ["T"] }), "data.text"],
+    ["a reply without a phone", reply("T", { from: null }), "data.from"],
+    ["a reply whose text is no text", reply("T", { text: ["T"] }), "data.text"],
   ])("with %s is refused, and the field is named", async (_, body, field) => {
     const { tell } = await createWebhookWorld();
     await refused(await tell(body), "invalid_request", field);
   });
 
-  it("is counted, whatever it says", async () => {
+  it("is counted by its outcome, also if it fits no message", async () => {
     const { tell, id, world } = await sent({ METRICS_TOKEN });
     await taken(tell(delivered(id)));
     await taken(tell(delivered("sm-1")), false);
@@ -129,12 +129,12 @@ describe("a report of the operator's service", () => {
   });
 });
 
-describe("a reply that the operator's service passes on", () => {
+describe("a reply from the operator's service", () => {
   it.each([
     ["TD", 1],
     ["退订", 1],
     ["Thanks", 0],
-  ])("%s stops what was not asked for %i times", async (text, optOuts) => {
+  ])("%s opts the phone out of messages that were not asked for: %i", async (text, optOuts) => {
     const { tell, world } = await sent();
     await taken(tell(reply(text)));
     expect(await keptIn(world.folder)).toEqual({ replies: 1, optOuts });

@@ -4,7 +4,7 @@ import { createScfDoors } from "../../src/http/scf/doors.ts";
 import { gateway, HOST } from "../http/scf/doors.ts";
 import { delivered, PATH, reply, sent, signed } from "./support.ts";
 
-/** Tells a function something by an event, of which `more` says how its platform writes it. */
+/** Posts to a function as an event, written by its platform as `more` says. */
 async function telling() {
   const { world, ...webhook } = await sent();
   const log = { info() {}, error() {}, warn() {} };
@@ -21,14 +21,14 @@ async function telling() {
 
 const inBase64 = (body: string) => ({ body: Buffer.from(body).toString("base64"), isBase64Encoded: true });
 
-describe("what the service posts to a function", () => {
+describe("a webhook post to a function", () => {
   it.each<[string, (body: string) => object]>([
     ["as text", () => ({ isBase64Encoded: false })],
     ["in base64", inBase64],
     ["by an API gateway", () => ({ requestContext: gateway.requestContext })],
-  ])("%s is signed as it was sent", async (_, written) => {
+  ])("%s is accepted with the signature of the bytes that were sent", async (_, written) => {
     const { tell, id, lastMessage } = await telling();
-    // Written again it would have another signature.
+    // Parsed and serialized again it would have another signature.
     const body = `${JSON.stringify(delivered(id, { code: "DELIVRD" }), undefined, 2)}\r\n`;
     expect(await tell(body, written(body))).toEqual({ statusCode: 200, noted: true });
     expect((await lastMessage()).status).toBe("delivered");
@@ -42,7 +42,7 @@ describe("what the service posts to a function", () => {
     expect(answer).toEqual({ statusCode: 200, noted: true });
   });
 
-  it("is refused where the platform read it, or somebody changed it", async () => {
+  it("is refused if the platform parsed it or somebody changed it", async () => {
     const { tell, id, lastMessage } = await telling();
     const body = JSON.stringify(delivered(id), undefined, 2);
     for (const more of [

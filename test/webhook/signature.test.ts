@@ -4,8 +4,8 @@ import { createWebhookWorld, delivered, PATH, SECRETS, sent, signed, taken } fro
 
 const OTHER = "c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgMzIgYg==";
 
-describe("the address of the operator's service", () => {
-  it("is there where the service is, and takes nothing but posts", async () => {
+describe("the callback address of the operator's service", () => {
+  it("exists if the service is configured, and accepts only POST", async () => {
     const { world, tell, id } = await sent();
     await taken(tell(delivered(id)));
     await refused(await world.request(PATH), "method_not_allowed");
@@ -15,12 +15,12 @@ describe("the address of the operator's service", () => {
     await refused(await half.tell(delivered(id)), "not_found");
   });
 
-  it("is still there for late reports when another sender was chosen", async () => {
+  it("accepts late reports after another sender was configured", async () => {
     const { tell } = await createWebhookWorld({ SMS_SENDER: "console" });
     await taken(tell(delivered("sm-1")), false);
   });
 
-  it("takes each secret, and any of several signatures, so that a secret can be changed", async () => {
+  it("accepts each secret and any of several signatures, so that a secret can be replaced", async () => {
     const { world, tell, id } = await sent();
     await taken(tell(delivered(id), { secret: SECRETS[1] ?? "" }));
     const body = JSON.stringify(delivered(id));
@@ -32,7 +32,7 @@ describe("the address of the operator's service", () => {
     }
   });
 
-  it("looks at sixteen signatures, and not at thousands: nobody has shown yet who they are", async () => {
+  it("checks at most sixteen signatures of a post", async () => {
     const { world, tell, id } = await sent();
     const body = JSON.stringify(delivered(id));
     const at = Math.floor(world.clock.now() / 1_000);
@@ -45,7 +45,7 @@ describe("the address of the operator's service", () => {
     await refused(await behind(16), "invalid_signature");
   });
 
-  it("takes clocks that are five minutes off, and no more", async () => {
+  it("accepts a time that is at most five minutes off", async () => {
     const { world, tell, id } = await sent();
     const now = Math.floor(world.clock.now() / 1_000);
     for (const off of [-300, 300]) await taken(tell(delivered(id), { at: now + off }));
@@ -54,7 +54,7 @@ describe("the address of the operator's service", () => {
     }
   });
 
-  it("believes nobody who did not sign it as it is", async () => {
+  it("refuses a post that was changed, or signed with another secret or not at all", async () => {
     const { world, tell, id, lastMessage } = await sent();
     const body = delivered(id);
     const at = Math.floor(world.clock.now() / 1_000);
@@ -69,7 +69,7 @@ describe("the address of the operator's service", () => {
       ),
       ...["", "soon", `${at}.0`, `+${at}`, ` ${at}5`, "1e9", "9".repeat(400)].map((time) => ({ at: time })),
       { id: "" },
-      // One that was moved between the id, the time and the body would have the signature of another body.
+      // A signature that was moved between the id, the time and the body would be that of another body.
       { id: `m.${at}` },
     ];
     for (const how of forged) await refused(await tell(body, how), "invalid_signature");
@@ -83,7 +83,7 @@ describe("the address of the operator's service", () => {
     expect((await lastMessage()).status).toBe("accepted");
   });
 
-  it("tells whoever signed nothing about no field", async () => {
+  it("names no field to a caller without a signature", async () => {
     const { world } = await sent();
     for (const body of ["", "{", "[]", '{"type":7}']) {
       const answer = await world.request(PATH, { method: "POST", body });
@@ -91,13 +91,13 @@ describe("the address of the operator's service", () => {
     }
   });
 
-  it("reads no more than a post can be", async () => {
+  it("refuses a body that is too long", async () => {
     const { tell, id } = await sent();
     const long = JSON.stringify({ ...delivered(id), more: "x".repeat(20_000) });
     await refused(await tell(long), "request_too_large");
   });
 
-  it("leaves nothing of what it was told in the log, but its kind", async () => {
+  it("logs only the type of a post", async () => {
     const { world, tell, last, id } = await sent();
     await taken(tell(delivered(id, { code: "canary 1" })));
     await tell(delivered(id), { secret: OTHER });
