@@ -3,7 +3,7 @@ import { accountTools } from "../../src/compose/tools/accounts.ts";
 import { DAY } from "../contracts/samples.ts";
 import { lineOf, openMoving, phoneOf } from "./support.ts";
 
-test("what is one account's id and another's number names nobody; a number with + does, and so does any other id", async () => {
+test("a number that is also another account's id is refused; with its + it names the number, and any other id names its account", async () => {
   const moving = await openMoving();
   onTestFinished(() => moving.close());
   const national = phoneOf(1).slice(3);
@@ -22,7 +22,7 @@ test("what is one account's id and another's number names nobody; a number with 
   expect(await found("nobody")).toBeUndefined();
 });
 
-test("an account whose number is somebody else's by now is named by its id, also where that is another's number", async () => {
+test("an account that lost its number is found by id, with `id:` if the id is also another account's number", async () => {
   const moving = await openMoving();
   onTestFinished(() => moving.close());
   const national = phoneOf(1).slice(3);

@@ -18,7 +18,7 @@ const texts = (lines: readonly Line[]) =>
   lines.map(({ number, text }) => [number, text.ok ? text.value : text.refusal.detail]);
 
 describe("lines of a stream", () => {
-  test("are cut anywhere, end as they like, and blank ones are counted but left out", async () => {
+  test("may be cut anywhere and end with LF, CRLF or nothing; blank lines are counted but left out", async () => {
     for (const size of [1, 2, 3, 7, 1000]) {
       expect(texts(await read("\uFEFF一\r\n\n  \n二二\n三", 100, size))).toEqual([
         [1, "一\r"],
@@ -30,7 +30,7 @@ describe("lines of a stream", () => {
     expect(await read("\n\n")).toEqual([]);
   });
 
-  test("that are too long or no UTF-8 are refused by themselves", async () => {
+  test("that are too long or no UTF-8 are refused one by one", async () => {
     const hostile = Buffer.concat([
       Buffer.from(`a\n${"b".repeat(101)}\n${"c".repeat(100)}\n`),
       Buffer.from([0xff, 0xfe, 0x0a, 0xc3, 0x0a]),
@@ -46,7 +46,7 @@ describe("lines of a stream", () => {
     ]);
   });
 
-  test("a line without end is never held", async () => {
+  test("that never end are not held in memory", async () => {
     async function* endless() {
       for (let n = 0; n < 4_000; n += 1) yield new Uint8Array(65_536).fill(0x61);
       yield Buffer.from("\nlast");
@@ -69,7 +69,7 @@ describe("lines of a stream", () => {
   });
 });
 
-describe("a user's line", () => {
+describe("the line of a user", () => {
   test("is read as it was written", () => {
     fc.assert(
       fc.property(
@@ -90,7 +90,7 @@ describe("a user's line", () => {
     );
   });
 
-  test("may leave out all but the phone, which is written as people do", () => {
+  test("needs nothing but the phone, written as people write it", () => {
     expect(readUserLine('{"phone":"138 0013 8000"}', POLICY, NOW)).toEqual({
       ok: true,
       value: { phone: "+8613800138000", name: "" },
@@ -98,7 +98,7 @@ describe("a user's line", () => {
     expect(readUserLine('{"phone":"+1 202-456-1111","name":""}\r', POLICY, NOW)).toMatchObject({ ok: true });
   });
 
-  test("may say null where there is nothing, as databases do", () => {
+  test("may have null for missing values, as databases have", () => {
     const line = '{"id":"u1","phone":"13800138000","name":null,"avatar":null,"createdAt":null}';
     expect(readUserLine(line, POLICY, NOW)).toEqual({
       ok: true,
@@ -107,7 +107,7 @@ describe("a user's line", () => {
   });
 
   test.each(["_V1StGXR8Z5jdHi6BmyT", "-V1StGXR8Z5jdHi6BmyT"])(
-    "keeps an id as nanoid makes them: %s",
+    "may have an id as nanoid makes it: %s",
     (id) => {
       expect(readUserLine(lineOf(1, { id }), POLICY, NOW)).toMatchObject({ ok: true, value: { id } });
     },
@@ -117,7 +117,7 @@ describe("a user's line", () => {
     "2023-11-23T08:00:00.123456Z",
     "2023-11-23T08:00:00.123+00:00",
     "2023-11-23T08:00:00.123999-00:00",
-  ])("has the time as databases write it: %s", (createdAt) => {
+  ])("may have a time as databases write it: %s", (createdAt) => {
     const read = readUserLine(lineOf(1, { createdAt }), POLICY, NOW);
     expect(read).toMatchObject({ ok: true, value: { createdAt: Date.UTC(2023, 10, 23, 8, 0, 0, 123) } });
   });
@@ -130,7 +130,7 @@ describe("a user's line", () => {
     ["a text", '"+8613800138000"', undefined],
     ["10,000 brackets", "[".repeat(10_000), undefined],
     ["a raw NUL", lineOf(1).replace("Name", "\u0000"), undefined],
-    ["a field that is none", json({ password: "secret" }), undefined],
+    ["an unknown field", json({ password: "secret" }), undefined],
     ["a field named constructor", json({ constructor: 1 }), undefined],
     ["__proto__", `{"__proto__":{"phone":"+8613800138000"},"phone":"+8613800138000"}`, undefined],
     ["a phone only in __proto__", `{"__proto__":{"phone":"+8613800138000"}}`, undefined],
@@ -142,7 +142,7 @@ describe("a user's line", () => {
     ["an id that is a number", json({ id: 7 }), "id"],
     ["an empty id", json({ id: "" }), "id"],
     ["an id that is null", json({ id: null }), "id"],
-    ["an id of 65", json({ id: "a".repeat(65) }), "id"],
+    ["an id of 65 characters", json({ id: "a".repeat(65) }), "id"],
     ["an id that begins with a dot", json({ id: ".." }), "id"],
     ["an id with a line end", json({ id: "a\n" }), "id"],
     ["an id with a NUL", json({ id: "a\u0000" }), "id"],
@@ -158,7 +158,7 @@ describe("a user's line", () => {
     ["a name with a NUL", json({ name: "a\u0000" }), "name"],
     ["a name with a bidi override", json({ name: "a\u202eb" }), "name"],
     ["a name with half a character", `{"phone":"+8613800138000","name":"\\ud800"}`, "name"],
-    ["a name of 65", json({ name: "a".repeat(65) }), "name"],
+    ["a name of 65 characters", json({ name: "a".repeat(65) }), "name"],
     ["a blank name", json({ name: "  " }), "name"],
     ["an avatar of 0", json({ avatar: 0 }), "avatar"],
     ["an avatar of 11", json({ avatar: 11 }), "avatar"],
@@ -167,10 +167,10 @@ describe("a user's line", () => {
     ["a time that is a number", json({ createdAt: 1 }), "createdAt"],
     ["a time without a zone", json({ createdAt: "2024-01-01T00:00:00" }), "createdAt"],
     ["a time of another zone", json({ createdAt: "2024-01-01T00:00:00+08:00" }), "createdAt"],
-    ["a day that there is not", json({ createdAt: "2023-02-29T00:00:00Z" }), "createdAt"],
+    ["a day that does not exist", json({ createdAt: "2023-02-29T00:00:00Z" }), "createdAt"],
     ["a time before 1970", json({ createdAt: "1969-12-31T23:59:59Z" }), "createdAt"],
-    ["a time to come", json({ createdAt: "2027-01-01T00:00:00Z" }), "createdAt"],
-  ])("%s is refused without a word of it", (_, line, field) => {
+    ["a time in the future", json({ createdAt: "2027-01-01T00:00:00Z" }), "createdAt"],
+  ])("with %s is refused without showing any of it", (_, line, field) => {
     const result = readUserLine(line, POLICY, NOW);
     if (result.ok) throw new Error("was taken");
     expect(result.refusal.field).toBe(field);
@@ -178,7 +178,7 @@ describe("a user's line", () => {
     expect(Object.prototype).not.toHaveProperty("phone");
   });
 
-  test("anything at all is read or refused, never thrown", () => {
+  test("of any text is read or refused, and never throws", () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -10,7 +10,7 @@ import { testConfig } from "../support/world.ts";
 
 const OTHER = "8c1f3a97e5d24b60b7f0416ce93d5a82e6407bd1c95f28a3047eb6d18f52c930";
 
-describe.runIf(hasMariadb())("where PHONEKEY_SECRETS do not open the database's keys", () => {
+describe.runIf(hasMariadb())("if PHONEKEY_SECRETS do not unwrap the database's keys", () => {
   test.each([
     ["accounts", accountTools],
     ["moving users", transferTools],

@@ -18,7 +18,7 @@ function openAt(url: string, table: string) {
   return openSmsLogin({ server: server.value, table });
 }
 
-describe.runIf(hasMariadb())("moving the demo's users in", () => {
+describe.runIf(hasMariadb())("an import of the demo's users (smsLogin)", () => {
   let moving: Moving;
   let name: string;
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
   const users = async () =>
     (await exported(moving.tools)).map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  test("ids, names, pictures and times come over; the demo's clients know their userId", async () => {
+  test("takes ids, names, avatars and times, and users sign in under their userId", async () => {
     await insert(
       row(7, "13800000007", { name: "'李四 \u{1F600}'" }),
       row(8, "13800000008", { avatar: `'${AVATAR}9_100.20191230.png'`, time: "1577676000" }),
@@ -80,7 +80,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     expect(await moving.world.signIn("13800000007")).toMatchObject({ created: false, user: { id: "7" } });
   });
 
-  test("of doubled phones the lowest id wins, however they are written; the rest are reported", async () => {
+  test("takes the lowest id of a doubled phone, however it is written, and reports the others", async () => {
     await insert(
       row(30, "13800000001", { name: "'third'" }),
       row(10, "+8613800000001", { name: "'first'" }),
@@ -97,7 +97,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     ]);
   });
 
-  test("nobody is merged into a user who is here, by phone or by id", async () => {
+  test("merges nobody into an existing user, by phone or by id", async () => {
     const own = await moving.world.signIn("13800000001");
     await moving.import('{"id":"5","phone":"13800000005"}\n');
     await insert(row(1, "13800000001", { name: "'Not me'" }), row(5, "13800000006"), row(6, "13800000005"));
@@ -111,7 +111,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     );
   });
 
-  test("what is no name, picture or time here is left out of the user and told; what is no phone refuses the user", async () => {
+  test("leaves out an invalid name, picture or time with a note, and refuses a user with an invalid phone", async () => {
     const ownPicture = "'https://evil.example/x.png'";
     await insert(
       row(1, "13800000001", { name: "'a\u202eb'", time: "2147483647" }),
@@ -137,7 +137,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     expect(notes.join()).not.toMatch(/13800|12345|10655|evil/);
   });
 
-  test("a userId that is a phone neither becomes an id nor is told", async () => {
+  test("neither takes nor shows a userId that is a phone number", async () => {
     await asRoot(`alter table ${name}.info modify userId bigint`);
     await insert(
       row("13800000001", "13800000001"),
@@ -152,7 +152,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     ]);
   });
 
-  test("thousands, stopped half-way and run again, end the same; a DATETIME is a time too", async () => {
+  test("of thousands goes on after it was stopped, and reads a DATETIME", async () => {
     await asRoot(`alter table ${name}.info modify time datetime`);
     const time = "'2020-02-29 12:00:00'";
     await insert(
@@ -177,7 +177,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     });
   });
 
-  test("a wrong URL, table or column is one sentence, without the password", async () => {
+  test("says a wrong URL, table or column in one sentence, without the password", async () => {
     const open = async (at: string, table = "info") => {
       try {
         const source = await openAt(at, table);
@@ -204,7 +204,7 @@ describe.runIf(hasMariadb())("moving the demo's users in", () => {
     expect(await open(url())).toContain("lacks one of the columns userId, phone, name, avatar, time");
   });
 
-  test("the source is only read: a user with no right but SELECT is enough", async () => {
+  test("only reads the source: a database user with SELECT is enough", async () => {
     await insert(row(1, "13800000001"));
     const user = `reader_${name.slice(2, 10)}`;
     await asRoot(

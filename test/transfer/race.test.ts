@@ -30,7 +30,7 @@ const vault = {
   open: () => Promise.reject(new Error("nothing is opened")),
 };
 
-/** Something happens between the look and the insert of the first round. */
+/** Calls `happens` between the look and the insert of the first round. */
 async function takeInWhile(happens: () => Promise<unknown>, lines: string) {
   let rounds = 0;
   const add: UserTransferStore["add"] = async (users, now) => {
@@ -48,13 +48,13 @@ const signUp = (phone: string) => {
   return opened.stores.users.signIn({ user: aUser(tagOf(phone)), session });
 };
 
-test("who signs up between the look and the insert stays who they are", async () => {
+test("an import keeps a user who signs up between its look and its insert", async () => {
   const outcomes = await takeInWhile(() => signUp(phoneOf(2)), lineOf(1) + lineOf(2) + lineOf(3));
   expect(outcomes).toEqual(["imported", "phone_taken", "imported"]);
   expect(await transfer.count()).toBe(3);
 });
 
-test("so does who is taken in by another import meanwhile: they are here already, or their id is taken", async () => {
+test("an import keeps a user whom another import adds meanwhile, as already there or with the id taken", async () => {
   const user = { unprovenSince: NOW, sealedPhone: "theirs" };
   const other = () =>
     transfer.add(
@@ -69,7 +69,7 @@ test("so does who is taken in by another import meanwhile: they are here already
   expect((await opened.stores.users.find("u1"))?.sealedPhone).toBe("theirs");
 });
 
-test("a database that takes a user neither as new nor as known is a fault, not an endless loop", async () => {
+test("an import fails, and does not loop, if the database takes a user neither as new nor as known", async () => {
   const stuck = { ...transfer, add: async () => new Set<string>() };
   const batch = [];
   for await (const incoming of readUserLines(bytes(lineOf(1)), POLICY, NOW)) batch.push(incoming);

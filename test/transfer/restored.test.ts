@@ -9,7 +9,7 @@ import { bytes, type Moving, openMoving, phoneOf } from "./support.ts";
 const DAY = 86_400_000;
 const NOW = 1_800_000_000_000;
 
-describe("a ledger that is spent for everybody", () => {
+describe("the ledger after `phonekey restored`, which counts as spent for everybody,", () => {
   const CARRIES_8 = { usual: 6, most: 8 };
   const CARRIES_6 = { usual: 6, most: 6 };
   const guess = (at: number, codeLength = 6) => ({ at, codeLength });
@@ -17,43 +17,43 @@ describe("a ledger that is spent for everybody", () => {
 
   test.each([
     [
-      "is as a spent one, where 8 digits are carried",
+      "gives nine guesses of 8 digits if the sender carries 8",
       spentLedger(NOW),
       CARRIES_8,
       NOW,
       { codeLength: 8, cap: 9 },
     ],
-    ["where 6 are", spentLedger(NOW), CARRIES_6, NOW, { codeLength: 6, cap: 1 }],
+    ["gives one guess if the sender carries 6", spentLedger(NOW), CARRIES_6, NOW, { codeLength: 6, cap: 1 }],
     [
-      "locks nobody out who guessed wrong before",
+      "gives one guess also to a phone with wrong guesses from before",
       [...before, ...spentLedger(NOW)],
       CARRIES_6,
       NOW,
       { cap: 1 },
     ],
     [
-      "though it was done twice",
+      "gives one guess also if it was run twice",
       [...before, ...spentLedger(NOW), ...spentLedger(NOW + 5)],
       CARRIES_6,
       NOW + 5,
       { cap: 1 },
     ],
     [
-      "gives one guess a day and no more",
+      "gives no second guess of 6 digits on the same day",
       [...spentLedger(NOW), guess(NOW + 5)],
       CARRIES_6,
       NOW + 6,
       { cap: 0, freeAt: NOW + 5 + DAY },
     ],
     [
-      "and nine of 8 digits",
+      "gives eight more of 8 digits after a wrong one",
       [...spentLedger(NOW), guess(NOW + 5, 8)],
       CARRIES_8,
       NOW + 6,
       { codeLength: 8, cap: 8 },
     ],
-    ["until its window is over", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY - 1, { codeLength: 8 }],
-    ["and not a moment longer", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY, { codeLength: 6, cap: 9 }],
+    ["is spent for 30 days", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY - 1, { codeLength: 8 }],
+    ["is not spent after 30 days", spentLedger(NOW), CARRIES_8, NOW + 30 * DAY, { codeLength: 6, cap: 9 }],
   ])("%s", (_, wrong, lengths, now, expected) => {
     expect(allowance(wrong, lengths, now)).toMatchObject(expected);
   });
@@ -81,7 +81,7 @@ describe("phonekey restored", () => {
     expect(answer.status).toBe(200);
   }
 
-  test("everything that a backup brings back is over, and people sign in by longer codes for 30 days", async () => {
+  test("ends sessions, verifications and device tokens, and codes are longer for 30 days", async () => {
     moving = await openMoving();
     const { world } = moving;
     const opened = await world.signIn(phone);
@@ -97,7 +97,7 @@ describe("phonekey restored", () => {
       401,
     );
 
-    // The keys in hand are at most half a minute old.
+    // Keys in memory are at most half a minute old.
     world.clock.advance(3_600_000);
     const again = await start(world, { deviceToken: opened.deviceToken });
     expect(again).toMatchObject({ http: 201, codeLength: 8 });
@@ -118,7 +118,7 @@ describe("phonekey restored", () => {
     expect(await start(world)).toMatchObject({ http: 201, codeLength: 6 });
   });
 
-  test("wrong guesses that the backup does not know are not given back", async () => {
+  test("gives no wrong guesses back that the backup does not know", async () => {
     moving = await openMoving({ maxCodeLength: 6, env: { CAPTCHA: "off" } });
     const { world, database } = moving;
     const guessWrong = async () => {
@@ -142,14 +142,14 @@ describe("phonekey restored", () => {
       return sum;
     };
     expect(await rounds(3)).toBe(9);
-    // As if the backup of before had been played back: the guesses are forgotten.
+    // As if the backup had been restored: the wrong guesses are forgotten.
     await database.db.deleteFrom("failures").execute();
     await restore();
     world.clock.advance(60_000);
     expect(await rounds(3)).toBe(1);
   });
 
-  test("erasures of a list are done again; lines that name nobody are counted", async () => {
+  test("repeats the erasures of a list, and counts lines that name no account", async () => {
     moving = await openMoving();
     const one = await moving.world.signIn(phoneOf(1));
     await moving.world.signIn(phoneOf(2));
@@ -161,7 +161,7 @@ describe("phonekey restored", () => {
     expect(await moving.world.signIn(phoneOf(1))).toMatchObject({ created: true });
   });
 
-  test("a list may be what `users erase --json` printed; what has no id is told apart", async () => {
+  test("reads what `users erase --json` printed as a list, and counts lines without an id separately", async () => {
     moving = await openMoving();
     const one = await moving.world.signIn(phoneOf(1));
     const two = await moving.world.signIn(phoneOf(2));
@@ -174,7 +174,7 @@ describe("phonekey restored", () => {
     });
   });
 
-  test("thousands of sessions and verifications end in pieces", async () => {
+  test("ends thousands of sessions and verifications in pieces", async () => {
     moving = await openMoving();
     const { world, database } = moving;
     await world.signIn(phone);
@@ -193,7 +193,7 @@ describe("phonekey restored", () => {
     expect(await database.db.selectFrom("verifications").select("id").execute()).toEqual([]);
   });
 
-  test("a change of number that was stopped after the backup does not move the account", async () => {
+  test("cancels a waiting change of number, which might have been stopped after the backup", async () => {
     moving = await openMoving();
     const { world } = moving;
     const { accessToken, user } = await world.signIn(phone);
@@ -205,7 +205,7 @@ describe("phonekey restored", () => {
     expect(await restore()).toMatchObject({ phoneChanges: 0 });
   });
 
-  test("thousands of changes of number are taken back in pieces, as many as there are, each in the trail", async () => {
+  test("cancels thousands of changes of number in pieces, each with an entry in the audit trail", async () => {
     moving = await openMoving();
     const { world, database } = moving;
     const { accessToken } = await world.signIn(phone);
@@ -224,7 +224,7 @@ describe("phonekey restored", () => {
     expect(await trail.execute()).toHaveLength(1_001);
   });
 
-  test("can be repeated: keys, codes and sign-ins go on", async () => {
+  test("can be repeated, and sign-ins go on", async () => {
     moving = await openMoving();
     for (let n = 0; n < 3; n += 1) {
       await restore();

@@ -17,8 +17,8 @@ const many = (count: number) => Array.from({ length: count }, (_, n) => lineOf(n
 const linesIn = (text: string) => text.match(/.*\n/g) ?? [];
 const sorted = (lines: readonly string[]) => [...lines].sort();
 
-describe("moving in", () => {
-  test("everybody is there as written, and moves out again the same", async () => {
+describe("an import of users", () => {
+  test("takes everybody as written, and an export writes the same", async () => {
     const text = many(1_203);
     expect(await moving.import(text)).toEqual({
       counts: { ...NONE, read: 1_203, imported: 1_203 },
@@ -28,7 +28,7 @@ describe("moving in", () => {
     expect(await moving.tools.countUsers()).toBe(1_203);
   });
 
-  test("a second time changes nobody, not even who changed meanwhile", async () => {
+  test("that is repeated changes nobody, not even users who changed meanwhile", async () => {
     await moving.import(many(600));
     await moving.database.db.updateTable("users").set({ name: "Own" }).where("id", "=", "u3").execute();
     const before = await moving.database.db.selectFrom("users").selectAll().orderBy("id").execute();
@@ -39,7 +39,7 @@ describe("moving in", () => {
     expect(await moving.database.db.selectFrom("users").selectAll().orderBy("id").execute()).toEqual(before);
   });
 
-  test("ids and phones that somebody else has are left out, in one file and against who is here", async () => {
+  test("leaves out ids and phones that another user has, in the file or in the database", async () => {
     await moving.import(lineOf(1));
     const [phone, id] = [{ phone: phoneOf(1) }, { id: "u1" }];
     const text = [
@@ -62,12 +62,12 @@ describe("moving in", () => {
     expect(sorted(await moving.export())).toEqual([lineOf(1), lineOf(4)]);
   });
 
-  test("ids that differ in case alone are two", async () => {
+  test("takes ids that differ only in case for two users", async () => {
     const text = lineOf(1, { id: "abc" }) + lineOf(2, { id: "ABC" }) + lineOf(3, { id: "42" });
     expect((await moving.import(text)).counts).toMatchObject({ imported: 3 });
   });
 
-  test("who has no id gets one, and is found by phone the next time", async () => {
+  test("gives a user without an id one, and finds that user by phone the next time", async () => {
     const text = '{"phone":"13800138000"}\n{"phone":"+86 138 0013 8001"}\n';
     expect((await moving.import(text)).counts).toMatchObject({ imported: 2 });
     expect((await moving.import(text)).counts).toMatchObject({ alreadyThere: 2 });
@@ -79,7 +79,7 @@ describe("moving in", () => {
     }
   });
 
-  test("a hostile file: what is wrong is named by its line, the rest is taken, no phone is told", async () => {
+  test("of a hostile file names faulty lines, takes the rest, and shows no phone", async () => {
     const hostile = [
       lineOf(1),
       "x".repeat(5_000_000),
@@ -104,7 +104,7 @@ describe("moving in", () => {
     expect(JSON.stringify(moving.world.logged)).not.toMatch(/138\d{8}/);
   });
 
-  test("an import that is stopped, or whose source breaks, goes on when it is run again", async () => {
+  test("that was stopped, or whose source failed, goes on when it is run again", async () => {
     let batches = 0;
     const watch = { onNote: () => {}, onProgress: () => {}, isStopped: () => ++batches === 2 };
     const counts = await moving.tools.importUsers(bytes(many(2_000)), watch);
@@ -124,7 +124,7 @@ describe("moving in", () => {
     expect(sorted(await moving.export())).toEqual(sorted(linesIn(many(2_000))));
   });
 
-  test("two imports and sign-ups at once make one user of each phone", async () => {
+  test("beside another one and sign-ups makes one user for each phone", async () => {
     const { post, sms } = moving.world;
     const signUp = async (phone: string, index: number) => {
       const from = `198.51.100.${index}`;
@@ -146,7 +146,7 @@ describe("moving in", () => {
     expect(one.counts.imported + other.counts.imported).toBeGreaterThanOrEqual(896);
   });
 
-  test("a user whose phone does not open is named and left out, the others move", async () => {
+  test("is followed by an export that names and leaves out a user whose phone does not open", async () => {
     await moving.import(many(3));
     await moving.database.db
       .updateTable("users")
@@ -159,7 +159,7 @@ describe("moving in", () => {
     expect(await exported(moving.tools)).toEqual([lineOf(0), lineOf(2)]);
   });
 
-  test("who lost their number to somebody else neither moves nor is named", async () => {
+  test("is followed by an export that leaves out, without naming, a user who lost the number to another one", async () => {
     await moving.import(many(3));
     await moving.database.db.updateTable("users").set({ sealed_phone: "" }).where("id", "=", "u1").execute();
     for await (const { unreadable } of moving.tools.exportUsers()) expect(unreadable).toEqual([]);
@@ -167,10 +167,10 @@ describe("moving in", () => {
   });
 });
 
-describe("who moved in", () => {
+describe("an imported user", () => {
   const victim = phoneOf(7);
 
-  test("signs in by a code as the same user, with the same id everywhere", async () => {
+  test("signs in by code as the same user, with the same id everywhere", async () => {
     await moving.import(lineOf(7, { id: "42" }));
     const opened = await moving.world.signIn(victim);
     expect(opened).toMatchObject({
@@ -187,7 +187,7 @@ describe("who moved in", () => {
     });
   });
 
-  test("is unproven until the first code, and proven from then on", async () => {
+  test("is unproven until the first sign-in by code", async () => {
     await moving.import(lineOf(7));
     const unproven = () =>
       moving.database.db
@@ -201,7 +201,7 @@ describe("who moved in", () => {
     expect(await moving.world.signIn(phoneOf(8))).toMatchObject({ created: true });
   });
 
-  test("leaves nothing to an attacker who had the same id and phone here before (pre-hijacking)", async () => {
+  test("is safe from an attacker who had an account with the same id and phone before (pre-hijacking)", async () => {
     const first = await moving.world.signIn(victim);
     const ended = await moving.world.request("/v1/sessions?scope=all", {
       method: "DELETE",
@@ -209,7 +209,7 @@ describe("who moved in", () => {
     });
     expect(ended.status).toBe(204);
     moving.world.clock.advance(3_600_000);
-    // Its epoch is 1, which a count from 0 would reach again with the first code of who moves in.
+    // Its device epoch is 1, which a count from 0 would reach again with the imported user's first code.
     const attacker = await moving.world.signIn(victim);
     const { id } = attacker.user;
     await moving.world.clock.advance(120_000);
@@ -220,7 +220,7 @@ describe("who moved in", () => {
       (await moving.world.post("/v1/sessions/refresh", { refreshToken: attacker.refreshToken })).status,
     ];
     expect(await tries()).toEqual([401, 401]);
-    // As a stranger the attacker's device has to wait; as a known device it has sends of its own.
+    // As a stranger the attacker's device has to wait; as a known device it would have sends of its own.
     const start = (deviceToken: string) =>
       moving.world.post("/v1/verifications", { phone: victim, deviceToken });
     const buckets = async () =>
@@ -239,7 +239,7 @@ describe("who moved in", () => {
     expect(await buckets()).toEqual([...Array(5).fill("stranger"), "device"]);
   });
 
-  test("has no known device, whatever a token says", async () => {
+  test("has no known device while unproven, whatever a device token says", async () => {
     const { deviceToken, user } = await moving.world.signIn(victim);
     const unproven = { unproven_since: moving.world.clock.now() };
     await moving.database.db.updateTable("users").set(unproven).where("id", "=", user.id).execute();
@@ -250,7 +250,7 @@ describe("who moved in", () => {
     ).toEqual([]);
   });
 
-  test("loses at the first code a session that was opened for them before it", async () => {
+  test("loses, at the first code, a session that was opened before", async () => {
     await moving.import(lineOf(7));
     const stranger = await moving.world.signIn(phoneOf(9));
     await moving.database.db.updateTable("sessions").set({ user_id: "u7" }).execute();
@@ -260,7 +260,7 @@ describe("who moved in", () => {
     expect(await refresh()).toBe(401);
   });
 
-  test("20 first codes at once prove once, and every session lives", async () => {
+  test("is proven once by 20 first codes at once, and every session stays open", async () => {
     await moving.import(lineOf(7));
     const { db } = moving.database;
     const stores = createSqlStores(moving.database, { clock: moving.world.clock, onStaleKey: () => {} });
@@ -278,7 +278,7 @@ describe("who moved in", () => {
   });
 });
 
-test("erasing removes the user with everything that opens to the phone", async () => {
+test("erasing a user empties or deletes everything that shows the phone", async () => {
   const { user } = await moving.world.signIn(phoneOf(1));
   await moving.world.signIn(phoneOf(2));
   const restored = createRestoredStore(moving.database);
