@@ -9,14 +9,14 @@ import { collectPlans, scanning } from "../../bench/scale/plans.ts";
 import { phoneOf } from "../../bench/scale/rows.ts";
 import { hasMariadb, newDatabase, useOwnMariadb } from "../support/services/mysql.ts";
 
-// The log that the statements are read from is the server's: those of other files stand in it, too.
+// The statements are read from the server's log, which also has those of other tests.
 useOwnMariadb();
 
 const COUNTS = { users: 300, sessions: 300, messages: 900, events: 600, failures: 30 };
 
-/** That the measurements of `docs/scaling.md` can be repeated; what they come to is no test's business. */
-describe.runIf(hasMariadb())("npm run scale, in small", () => {
-  test("fills a database with users who can sign in, and sees how each statement is served", async () => {
+/** Holds that the measurements of `docs/scaling.md` can be repeated, not what they result in. */
+describe.runIf(hasMariadb())("npm run scale, in a small form,", () => {
+  test("fills a database with users who can sign in, and shows how each statement is served", async () => {
     const [bare, filled] = [await install(await newDatabase()), await install(await newDatabase())];
     await fill(filled, COUNTS, () => {});
     const tables = (await sizesOf(filled)).map(({ table }) => table);
@@ -43,14 +43,14 @@ describe.runIf(hasMariadb())("npm run scale, in small", () => {
     await Promise.all([onBare.stop(), onFilled.stop()]);
   });
 
-  test("counts at once where everybody shares a counter or sums, and where nobody does", async () => {
+  test("measures callers that share no counter, one counter, or sums", async () => {
     const options = { connections: 8, rounds: 1, roundMs: 100, awayMs: 1 };
     const measured = await measureCounters(mariadbCounters(await newDatabase(), 8), options);
     expect(measured.map(({ sharing }) => sharing)).toEqual(["none", "counter", "sums"]);
     for (const { perSecond } of measured) expect(Math.min(...perSecond)).toBeGreaterThan(0);
   });
 
-  test("finds a statement that reads everything", () => {
+  test("finds a statement that reads a whole table", () => {
     const step = { table: "users", type: "ALL", key: null, rows: 10_000_000 };
     const plans = [
       { sql: "one", steps: [step] },
@@ -59,7 +59,7 @@ describe.runIf(hasMariadb())("npm run scale, in small", () => {
     expect(scanning(plans)).toEqual(plans.slice(0, 1));
   });
 
-  test("gives every user another number", () => {
+  test("gives every user a different number", () => {
     expect(new Set(Array.from({ length: 10_000 }, (_, n) => phoneOf(n))).size).toBe(10_000);
   });
 });

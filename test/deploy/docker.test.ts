@@ -19,7 +19,7 @@ describe("the Dockerfile", () => {
   const all = stages.flatMap(({ instructions }) => instructions);
   const of = (keyword: string) => last.findLast((each) => each.getKeyword() === keyword);
 
-  it("copies from the clone what is there and what .dockerignore lets in", () => {
+  it("copies only files that exist in the clone and that .dockerignore lets in", () => {
     const sources = all
       .filter((each) => each.getKeyword() === "COPY")
       .map(readCopy)
@@ -46,34 +46,34 @@ describe("the Dockerfile", () => {
     expect(last.some((each) => each.getKeyword() === "ARG")).toBe(false);
   });
 
-  it("ends in a user that is not root, and in Node.js as the first process", () => {
+  it("runs as a user that is not root, with Node.js as the first process", () => {
     expect(of("USER")?.getArgumentsContent()).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(readWords(of("ENTRYPOINT"))).toEqual(["node", "bin/phonekey.js"]);
     expect(readWords(of("CMD"))).toEqual(["serve"]);
     expect(readWords(of("HEALTHCHECK"))?.[0]).toBe("node");
   });
 
-  it("is made of one base that this version runs on", () => {
+  it("uses a single base image, which this version runs on", () => {
     const bases = new Set(stages.map(({ base }) => base));
     expect([...bases]).toEqual([expect.stringMatching(/^node:(2[02468])-bookworm-slim$/)]);
   });
 });
 
-describe("the compose file", () => {
+describe("the Docker compose file", () => {
   const { services, networks, volumes } = readCompose();
   const all = Object.entries(services);
   const ours = (["migrate", "server"] as const).map((name) => services[name] as Service);
 
-  test.each(all)("%s has nothing that it does not need", (name, service) => {
+  test.each(all)("%s has no rights that it does not need", (name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"] });
     expect(service.security_opt).toContain("no-new-privileges:true");
     expect([service.privileged, service.cap_add]).toEqual([undefined, undefined]);
-    // The image of ours has a user; the others would start as root.
+    // Phonekey's image has a user; the others would start as root.
     if (!["migrate", "server"].includes(name)) expect(service.user).toMatch(/^(mysql|redis)$/);
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  it("names no network, volume or service that is not there", () => {
+  it("names only networks, volumes and services that exist", () => {
     expect(all.flatMap(([, service]) => service.networks).filter((name) => !(name in networks))).toEqual([]);
     const mounted = all.flatMap(([, service]) => service.volumes ?? []).map((volume) => volume.split(":")[0]);
     expect(mounted.toSorted()).toEqual(Object.keys(volumes).toSorted());
@@ -97,13 +97,13 @@ describe("the compose file", () => {
     });
   });
 
-  it("waits longer for the end than a server takes to stop, as the one container of the page does", () => {
+  it("waits longer for the end than a server takes to stop, like the single container in docs/running.md", () => {
     const page = readFileSync(join(ROOT, "docs/running.md"), "utf8");
     const waits = [services.server?.stop_grace_period, /--stop-timeout (\d+)/.exec(page)?.[1]];
     for (const seconds of waits) expect(Number.parseInt(seconds ?? "", 10)).toBeGreaterThan(STOP_MS / 1_000);
   });
 
-  it("builds by the Dockerfile", () => {
+  it("builds with the Dockerfile", () => {
     for (const { build } of ours)
       expect(existsSync(join(DOCKER, build?.context ?? "", build?.dockerfile ?? ""))).toBe(true);
   });
@@ -112,14 +112,14 @@ describe("the compose file", () => {
     const { MYSQL_PASSWORD: _, REDIS_PASSWORD: __, ...settings } = ENV;
     for (const service of ours) {
       expect(service.env_file).toBe(".env");
-      // What it says is true, and of no matter within one machine.
+      // The warning is true, and does not matter within one machine.
       expectToLoad({ ...settings, ...service.environment }, [
         expect.stringMatching(/^DATABASE_URL: .* not encrypted/),
       ]);
     }
   });
 
-  it("believes the proxy of this machine, and nobody else in its networks", () => {
+  it("trusts only the proxy of this machine, and keeps the stores in an internal network", () => {
     const [edge] = networks.edge?.ipam?.config ?? [];
     expect(services.server?.environment.TRUSTED_PROXIES).toBe(edge?.gateway);
     expect(ipaddr.parse(edge?.gateway ?? "").match(ipaddr.parseCIDR(edge?.subnet ?? ""))).toBe(true);
@@ -128,7 +128,7 @@ describe("the compose file", () => {
     expect(services.redis?.networks).toEqual(["stores"]);
   });
 
-  it("has no password of its own", () => {
+  it("contains no password", () => {
     const passwords = all.flatMap(([, { environment }]) =>
       Object.entries(environment).filter(([name]) => /PASSWORD$|AUTH$/.test(name)),
     );
@@ -143,7 +143,7 @@ describe("the compose file", () => {
   });
 
   const hasPlugin = spawnSync("docker", ["compose", "version"]).status === 0;
-  test.runIf(hasPlugin)("is one that Docker reads", () => {
+  test.runIf(hasPlugin)("is valid for Docker", () => {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-compose-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     copyFileSync(join(DOCKER, "compose.yaml"), join(folder, "compose.yaml"));

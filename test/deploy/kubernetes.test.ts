@@ -66,7 +66,7 @@ const pod = find("Deployment").spec.template;
 const [server] = pod.spec.containers;
 
 describe("the Kubernetes manifests", () => {
-  it("give the settings that exist, and with which production starts", () => {
+  it("use settings that exist, and with which production starts", () => {
     for (const { spec } of [find("Deployment"), find("Job")]) {
       const [{ envFrom }] = spec.template.spec.containers;
       expect(envFrom).toEqual([
@@ -77,7 +77,7 @@ describe("the Kubernetes manifests", () => {
     expectToLoad({ ...find("ConfigMap").data, ...find("Secret").stringData });
   });
 
-  test.each(["Deployment", "Job"])("the %s may do nothing that it need not", (kind) => {
+  test.each(["Deployment", "Job"])("give the %s no rights that it does not need", (kind) => {
     const { spec } = find(kind).spec.template;
     expect(spec.automountServiceAccountToken).toBe(false);
     expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
@@ -88,7 +88,7 @@ describe("the Kubernetes manifests", () => {
     });
   });
 
-  it("select the server's pods by the labels that they have", () => {
+  it("select the server's pods by the labels that these have", () => {
     const selectors = [
       find("Deployment").spec.selector.matchLabels,
       find("Service").spec.selector,
@@ -99,7 +99,7 @@ describe("the Kubernetes manifests", () => {
     expect(find("Job").spec.template.metadata.labels).not.toEqual(pod.metadata.labels);
   });
 
-  it("run several, of this version, and migrate with the same", () => {
+  it("run several servers of this version, and migrate with the same image", () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
     expect(find("Deployment").spec.replicas).toBeGreaterThan(1);
     expect(server.image).toMatch(new RegExp(`:${version}$`));
@@ -113,7 +113,7 @@ describe("the Kubernetes manifests", () => {
     expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(seconds) + STOP_MS / 1_000);
   });
 
-  describe("ask for", () => {
+  describe("have a", () => {
     let world: World;
     beforeAll(async () => {
       world = await createWorld();
@@ -121,7 +121,7 @@ describe("the Kubernetes manifests", () => {
     afterAll(() => world.close());
 
     test.each(["livenessProbe", "readinessProbe", "startupProbe"] as const)(
-      "what answers: %s",
+      "%s that the server answers",
       async (name) => {
         const { path, port } = server[name]?.httpGet ?? {};
         expect(server.ports).toContainEqual({ name: port, containerPort: 8080 });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { readCompose } from "./compose.ts";
 
-/** Where the tests' Redis is, for a command that names it without its folder. */
+/** The tests' Redis, for a command that names it without its folder. */
 const PROGRAM = process.env.REDIS_SERVER_PATH;
 
 test("the Redis of the compose file asks for its password, evicts nothing and keeps its data", async () => {
@@ -37,7 +37,7 @@ test("the Redis of the compose file asks for its password, evicts nothing and ke
   expect(config("maxmemory-policy")).toBe("noeviction");
   expect(config("appendonly")).toBe("yes");
 
-  // Redis itself is the process that is told to stop.
+  // Redis itself is the process that gets the signal.
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
 });

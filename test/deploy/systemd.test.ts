@@ -8,13 +8,13 @@ import { expectToLoad, readDeployed, readEnvFile } from "./settings.ts";
 
 const UNIT = readDeployed("systemd/phonekey.service");
 
-/** Every value of a directive, in their order. */
+/** All values of a directive, in their order. */
 function valuesOf(directive: string): string[] {
   return [...UNIT.matchAll(new RegExp(`^${directive}=(.*)$`, "gm"))].map(([, value = ""]) => value);
 }
 
 describe("the systemd unit", () => {
-  it("migrates, then serves, and lets requests finish", () => {
+  it("migrates, then serves, and gives requests time to finish", () => {
     const program = "/usr/bin/node /opt/phonekey/bin/phonekey.js";
     expect(valuesOf("ExecStartPre")).toEqual([`${program} migrate`]);
     expect(valuesOf("ExecStart")).toEqual([`${program} serve`]);
@@ -22,12 +22,12 @@ describe("the systemd unit", () => {
     expect(valuesOf("Environment")).toEqual(["NODE_ENV=production"]);
   });
 
-  it("tries again for as long as a store is away", () => {
+  it("restarts for as long as a store is unavailable", () => {
     expect(valuesOf("Restart")).toEqual(["always"]);
     expect(valuesOf("StartLimitIntervalSec")).toEqual(["0"]);
   });
 
-  it("writes in its own folder alone", () => {
+  it("writes only in its own folder", () => {
     expect(valuesOf("ProtectSystem")).toEqual(["strict"]);
     expect(valuesOf("StateDirectory")).toEqual(["phonekey"]);
     expect(valuesOf("WorkingDirectory")).toEqual(["/var/lib/phonekey"]);
@@ -35,7 +35,7 @@ describe("the systemd unit", () => {
     expect(valuesOf("User")).toEqual(["phonekey"]);
   });
 
-  it("has an example of settings that exist, and with which production starts", () => {
+  it("has example settings that exist, and with which production starts", () => {
     const { NODE_ENV: _, ...settings } = readEnvFile("systemd/phonekey.env");
     expectToLoad(settings);
     const proposed = readDeployed("systemd/phonekey.env").matchAll(/^#([A-Z_]+)=(.*)$/gm);
@@ -48,7 +48,7 @@ describe("the systemd unit", () => {
   const analyze = (...words: readonly string[]) => spawnSync("systemd-analyze", words, { encoding: "utf8" });
   const canAnalyze = analyze("--help").stdout?.includes("--offline") ?? false;
 
-  /** With this machine's Node.js. */
+  /** The unit with this machine's Node.js. */
   function placed(): string {
     const folder = mkdtempSync(join(tmpdir(), "phonekey-unit-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,11 +57,11 @@ describe("the systemd unit", () => {
     return path;
   }
 
-  test.runIf(canAnalyze)("is one that systemd reads", () => {
+  test.runIf(canAnalyze)("is valid for systemd", () => {
     expect(analyze("verify", placed())).toMatchObject({ status: 0, stderr: "" });
   });
 
-  test.runIf(canAnalyze)("leaves little exposed: 1.5 or less on systemd's scale of 10", () => {
+  test.runIf(canAnalyze)("has an exposure of at most 1.5 on systemd's scale of 10", () => {
     const { status, stdout } = analyze("security", "--offline=true", "--threshold=15", placed());
     expect([status, stdout.split("\n").at(-2)]).toEqual([0, expect.stringContaining("exposure level")]);
   });

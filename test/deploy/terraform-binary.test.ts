@@ -7,7 +7,7 @@ import { loadConfig } from "../../src/config.ts";
 
 const FOLDER = join(import.meta.dirname, "../../deploy/tencent");
 
-/** Terraform without anything of this machine; where there is no network, soon. */
+/** Terraform without settings of this machine; without a network it fails soon. */
 function run(args: readonly string[], cwd: string, input = "") {
   return spawnSync(process.env.TERRAFORM_PATH ?? "terraform", args, {
     cwd,
@@ -30,7 +30,7 @@ function emptyFolder(): string {
   return folder;
 }
 
-/** What only the cloud and the providers know, for an evaluation without either. */
+/** What only the cloud and the providers know, to evaluate the module without them. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/random_password\.(\w+)\.result/g, '"$1-Zk3vQ9wLxT7nYb2RfHs8mJc4GpUa6eWd"'],
   [/tencentcloud_mysql_instance\.main\[0\]\.intranet_ip/g, '"10.0.0.9"'],
@@ -41,7 +41,7 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The module's variables and locals alone, which Terraform evaluates without a provider. */
+/** Only the module's variables and locals, which Terraform evaluates without a provider. */
 function withoutProviders(variables: string): string {
   const folder = emptyFolder();
   const files = readdirSync(FOLDER).filter((name) => name.endsWith(".tf"));
@@ -55,7 +55,7 @@ function withoutProviders(variables: string): string {
   return folder;
 }
 
-/** What an expression is in the module, with these variables beside those of the example. */
+/** The value of an expression in the module, with these variables beside those of the example. */
 function evaluate(expression: string, variables = ""): unknown {
   const { stdout, stderr } = run(
     ["console"],
@@ -72,7 +72,7 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     expect(run(["fmt", "-check", "-list=true", "."], FOLDER)).toMatchObject({ status: 0, stdout: "" });
   });
 
-  it("finds the variables and everything that is made of them valid", () => {
+  it("finds the variables and locals valid", () => {
     expect(run(["validate", "-no-color"], withoutProviders(""))).toMatchObject({ status: 0 });
   });
 
@@ -83,8 +83,8 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     ["with a database of its own", 'mysql_count = 0\ndatabase_url = "mysql://a:b@10.0.0.7:3306/c"'],
     ["with a template a purpose", 'sms_template_ids = { reset_password = "1111", change_phone = "1112" }'],
     ["with a domain", 'public_url = "https://id.example.com"'],
-    ["with a setting of one's own", 'settings = { BRAND_NAME = "Example", CODE_TTL_SECONDS = "120" }'],
-  ])("makes settings that Phonekey takes, %s", (_, variables) => {
+    ["with further settings", 'settings = { BRAND_NAME = "Example", CODE_TTL_SECONDS = "120" }'],
+  ])("makes settings that Phonekey accepts, %s", (_, variables) => {
     const settings = evaluate("local.settings", variables) as Record<string, string>;
     expect(Object.values(settings).join("").length + Object.keys(settings).join("").length).toBeLessThan(
       4_000,
@@ -97,7 +97,7 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     });
   });
 
-  it("keeps a secret that is rotated out behind the new one, and makes addresses of the new one", () => {
+  it("keeps an old callback secret behind the new one, and makes callback addresses with the new one", () => {
     const variables = 'callback_secrets = ["newSecretNewSecretNewSecret", "oldSecretOldSecretOldSecret"]';
     expect(evaluate("local.settings.TENCENT_SMS_CALLBACK_SECRETS", variables)).toMatch(/^new\w+,old\w+$/);
     expect(evaluate("local.callback_secrets[0]", variables)).toMatch(/^new/);
@@ -114,7 +114,7 @@ describe.skipIf(run(["version"], tmpdir()).status !== 0)("Terraform itself", () 
     expect(run(["plan", "-no-color", "-input=false"], withoutProviders(variables)).stderr).toMatch(sentence);
   });
 
-  it("finds the whole module valid, where the providers can be had", (test) => {
+  it("finds the whole module valid, if the providers can be downloaded", (test) => {
     const folder = emptyFolder();
     cpSync(FOLDER, folder, { recursive: true });
     if (run(["init", "-backend=false", "-input=false"], folder).status !== 0) test.skip();

@@ -23,7 +23,7 @@ function defaultOf(variable: string): unknown {
 }
 
 describe("the Terraform module", () => {
-  it("has no fault", () => {
+  it("has no fault that the lint finds", () => {
     expect(module.blocks.size).toBeGreaterThan(60);
     expect(faultsOf(module)).toStrictEqual([]);
   });
@@ -53,7 +53,7 @@ describe("the Terraform module", () => {
     expect(functions.match(stores, bits)).toBe(false);
   });
 
-  it("lets in the functions alone, each store on its own port", () => {
+  it("lets only the functions in, to each store on its own port", () => {
     const doors = [...module.blocks.values()].filter(
       ({ type }) => type === "tencentcloud_security_group_rule_set",
     );
@@ -72,16 +72,16 @@ describe("the Terraform module", () => {
     ]);
   });
 
-  it("never opens MySQL to the Internet, and never lets the functions be root", () => {
+  it("never opens MySQL to the Internet, and never gives the functions the root password", () => {
     expect(bodyOf("tencentcloud_mysql_instance.main").internet_service).toBe(0);
     expect(bodyOf("tencentcloud_mysql_privilege.phonekey").global).toStrictEqual([]);
     expect(bodyOf("local.mysql_url").value).not.toContain("mysql_root_password");
   });
 
-  it("gives each function the rights for what it does, and no other", () => {
+  it("gives each function the rights that it needs, and no other", () => {
     expect(bodyOf("local.functions").value).toMatchObject({
       web: { actions: ["sms:SendSms", "captcha:DescribeCaptchaResult"] },
-      // Notices that are due, what became of messages, and the review of what a tick looks at.
+      // Sending due notices, pulling reports, and reading the reviews that a tick looks at.
       maintenance: {
         actions: [
           "sms:SendSms",
@@ -97,7 +97,7 @@ describe("the Terraform module", () => {
     expect(JSON.stringify(bodyOf("local.functions"))).not.toMatch(/:\*|sms:(Add|Modify|Delete)/);
   });
 
-  it("sets settings that there are, and needs no key of Tencent Cloud", () => {
+  it("sets only settings that exist, and no key of Tencent Cloud", () => {
     const text = ["settings", "captcha_settings", "template_settings"]
       .map((name) => textOf(`local.${name}`))
       .join("\n");
@@ -133,13 +133,13 @@ describe("the Terraform module", () => {
     });
   });
 
-  it("names the fixed addresses of both functions, for both send", () => {
+  it("outputs the fixed addresses of both functions, since both send messages", () => {
     const value = String(bodyOf("output.egress_addresses").value);
     for (const name of ["web", "maintenance"])
       expect(value).toContain(`tencentcloud_scf_function.${name}.eips`);
   });
 
-  it("makes the callback addresses that the server answers", () => {
+  it("outputs the callback addresses that the server answers", () => {
     const routes = readFileSync(join(FOLDER, "../../src/http/app.ts"), "utf8");
     expect(routes).toContain("/callbacks/tencent/:secret");
     for (const kind of ["status", "reply"]) {
@@ -148,13 +148,13 @@ describe("the Terraform module", () => {
     }
   });
 
-  it("names the address trigger as the provider wants it", () => {
+  it("names the timer's trigger, and gives the URL's trigger no name", () => {
     expect(bodyOf("tencentcloud_scf_trigger.url")).not.toHaveProperty("trigger_name");
     expect(bodyOf("tencentcloud_scf_trigger.timer")).toHaveProperty("trigger_name");
   });
 });
 
-describe("the tutorial's tables", () => {
+describe("the tutorial's tables have a place in the module", () => {
   it.each(TUTORIAL)(
     "step $step, $parameter: $sample",
     ({ variable, goesTo: [address, argument], ...row }) => {
@@ -166,7 +166,7 @@ describe("the tutorial's tables", () => {
     },
   );
 
-  it("loses no row", () => {
+  it("with none of their rows left out", () => {
     const rows = (step: number) =>
       new Set(TUTORIAL.filter((row) => row.step === step).map((row) => row.parameter));
     expect([3, 4, 5].map((step) => rows(step).size)).toStrictEqual([6, 16, 4]);
@@ -178,7 +178,7 @@ function textOf(address: string): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** What an argument is set to, with the values of the locals that it names. */
+/** The value of an argument, with the values of the locals that it names. */
 function expressionOf(address: string, argument: string): string {
   const text = JSON.stringify(bodyOf(address)[argument]);
   return text.replace(/local\.\w+/g, (local) => JSON.stringify(bodyOf(local).value));
@@ -195,7 +195,7 @@ function ownerOf(reference: string): string {
   return reference.split(".").slice(0, 2).join(".");
 }
 
-describe("the lint", () => {
+describe("the lint of the Terraform module", () => {
   const GOOD = `
     variable "cidr" { default = "10.0.0.0/16" }
     resource "tencentcloud_vpc" "main" {
@@ -204,9 +204,9 @@ describe("the lint", () => {
     }`;
 
   const BROKEN: readonly (readonly [what: string, text: string, fault: string | RegExp])[] = [
-    ["a variable that is not there", 'output "x" { value = var.gone }', "output.x: var.gone is not there"],
+    ["a missing variable", 'output "x" { value = var.gone }', "output.x: var.gone is not there"],
     [
-      "a resource that is not there",
+      "a missing resource",
       'output "x" { value = tencentcloud_vpc.gone.id }',
       /tencentcloud_vpc.gone is not/,
     ],
@@ -233,23 +233,23 @@ describe("the lint", () => {
       "output.z: shows a secret and is not sensitive",
     ],
     [
-      "a door open to the world",
+      "ingress from everywhere",
       'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n  cidr_block = "0.0.0.0/0"\n }\n}',
       /ingress from anywhere/,
     ],
     [
-      "the same door by IPv6",
+      "ingress from everywhere by IPv6",
       'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n  ipv6_cidr_block = "::/0"\n }\n}',
       /ingress from anywhere/,
     ],
     [
-      "a door that names nobody",
+      "ingress without a source",
       'resource "tencentcloud_security_group_rule_set" "x" {\n security_group_id = "a"\n ingress {\n  action = "ACCEPT"\n }\n}',
       /ingress from anywhere/,
     ],
   ];
 
-  it("finds nothing in what is right", async () => {
+  it("finds nothing in a valid module", async () => {
     expect(faultsOf(await parseModule([["main.tf", GOOD]]))).toStrictEqual([]);
   });
 
@@ -263,7 +263,7 @@ describe("the lint", () => {
     expect(faults).toStrictEqual([expect.stringMatching(fault)]);
   });
 
-  it("does not take what is no HCL", async () => {
+  it("refuses a text that is no HCL", async () => {
     await expect(parseModule([["main.tf", "resource {"]])).rejects.toThrow();
   });
 });

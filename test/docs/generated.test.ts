@@ -11,19 +11,19 @@ function textOf(path: string): string {
 }
 
 describe("generated documents", () => {
-  it.each(docs)("$path is what the source says (npm run build && npm run docs)", ({ path, text }) => {
+  it.each(docs)("$path is what the source generates (npm run build && npm run docs)", ({ path, text }) => {
     const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
     expect(readFileSync(file, "utf8")).toBe(text);
   });
 
-  it("name every refusal, and an address for each", () => {
+  it("have every refusal, with an anchor for each", () => {
     const errors = textOf("docs/errors.md");
     for (const [code, { status, en, zh }] of Object.entries(REFUSALS)) {
       expect(errors).toContain(`| <a id="${code}"></a>\`${code}\` | ${status} | ${en}<br>${zh} | `);
     }
   });
 
-  it("name no setting that there is not", () => {
+  it("name only settings that exist", () => {
     const known = [...textOf("docs/configuration.md").matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)].map(
       ([, name]) => name,
     );

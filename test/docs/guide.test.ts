@@ -5,14 +5,14 @@ import { expect, it, onTestFinished } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** The listings of the guide, by the file that each of them is to be written to. */
+/** The listings of the guide, each with the file that it is for. */
 function listings(): (readonly [file: string, text: string])[] {
   const guide = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
   const found = guide.matchAll(/\b[Ww]rite `([\w/.-]+\.ts)`:\n+```ts\n(.*?)^```$/gms);
   return [...found].map(([, file = "", text = ""]) => [file, text]);
 }
 
-it("CONTRIBUTING's sender, its test and its settings fit what is there today", () => {
+it("the sender, test and settings in CONTRIBUTING compile with the present source", () => {
   const folder = mkdtempSync(join(ROOT, "node_modules/.guide-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [file, text] of listings()) {
@@ -35,7 +35,7 @@ it("CONTRIBUTING's sender, its test and its settings fit what is there today", (
   expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
 });
 
-/** The changes of the guide, by the file that each of them is made in: its lines before and after. */
+/** The changes of the guide, each with its file, and its lines before and after. */
 function changes(): (readonly [file: string, before: string, after: string])[] {
   const guide = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
   const sections = guide.matchAll(/^In `([\w/.-]+)`[^\n]*\n((?:\n```diff\n.*?^```\n)+)/gms);
@@ -48,12 +48,12 @@ function changes(): (readonly [file: string, before: string, after: string])[] {
   );
 }
 
-it.each(changes())("CONTRIBUTING's change of %s fits what is there, or was made", (file, before, after) => {
+it.each(changes())("a change in CONTRIBUTING for %s fits the file as it is, or was made", (file, before, after) => {
   const text = readFileSync(join(ROOT, file), "utf8");
   expect(text).toContain(text.includes(after) ? after : before);
 });
 
-it("CONTRIBUTING has a change for each place that names a sender", () => {
+it("CONTRIBUTING has the changes for all places that name a sender", () => {
   expect(changes()).toHaveLength(9);
   expect(new Set(changes().map(([file]) => file)).size).toBe(6);
 });

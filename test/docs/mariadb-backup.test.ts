@@ -12,7 +12,7 @@ function commandOf(pattern: RegExp): string {
   return pattern.exec(page)?.[0] ?? "false";
 }
 
-/** Runs commands of the page on this database, as a user with the rights that the page grants and no others. */
+/** Runs commands of the page on this database, as a user with only the rights that the page grants. */
 async function shellOf(database: string) {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-backup-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -35,7 +35,7 @@ async function shellOf(database: string) {
   };
 }
 
-describe.runIf(hasMariadb() && hasClient)("the backup of the page", () => {
+describe.runIf(hasMariadb() && hasClient)("the backup in docs/running.md", () => {
   it("is made and restored by Phonekey's own user", async () => {
     const { database } = await newDatabase();
     const sh = await shellOf(database);

@@ -13,7 +13,7 @@ describe("docs/metrics.md", () => {
     expect(documented).toEqual(Object.values(COUNTERS).map(({ name, labels }) => [name, [...labels]]));
   });
 
-  it("has a configuration that Prometheus' fields fit", () => {
+  it("has a scrape configuration with fields of Prometheus", () => {
     expect(scrape.scrape_configs).toEqual([
       {
         job_name: "phonekey",
@@ -23,7 +23,7 @@ describe("docs/metrics.md", () => {
     ]);
   });
 
-  it("has rules about counters and labels that there are", () => {
+  it("has alert rules that use counters and labels that exist", () => {
     const all: { alert: string; expr: string }[] = rules.groups[0].rules;
     expect(all.map(({ alert }) => alert)).toHaveLength(5);
     for (const { expr } of all) {

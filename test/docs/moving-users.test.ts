@@ -8,19 +8,19 @@ import { readUserLine } from "../../src/core/transfer/user-line.ts";
 const page = readFileSync(join(import.meta.dirname, "../../docs/moving-users.md"), "utf8");
 const PHONES = { defaultCountry: "CN", allowedCountries: "all", strictNumbers: false } as const;
 
-/** As `firebase auth:export` writes them. */
+/** In the format of `firebase auth:export`. */
 const EXPORTED = {
   users: [
     { localId: "bXy2Q8", phoneNumber: "+8613800138000", displayName: "Lin", createdAt: "1600000000000" },
     { localId: "k7Pq1Z", phoneNumber: "+447400123456", createdAt: "1600000000001" },
-    // Accounts from before Firebase noted it have no time.
+    // Old accounts of Firebase have no time.
     { localId: "z2Wx5Y", phoneNumber: "+8613800138002" },
     { localId: "m0Rs3T", email: "a@example.com", createdAt: "1600000000002" },
     { localId: "q9Uv4W", phoneNumber: "+8613800138001", createdAt: "1600000000003", disabled: true },
   ],
 };
 
-it("what the page makes of an export of Firebase can be imported", () => {
+it("docs/moving-users.md turns an export of Firebase into lines that can be imported", () => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-firebase-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const command = /^node -e '\n.*?^' > users\.ndjson$/ms.exec(page)?.[0] ?? "false";

@@ -21,7 +21,7 @@ const SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER = "bmV4dCBzZWNyZXQgb2YgdGhlIHdlYmhvb2s=";
 const MESSAGE = { id: "01a20a7c-0000-7000-8000-000000000000", ...JSON.parse(shown).data } as SmsMessage;
 
-/** The page's program, on a free port. */
+/** The program in docs/senders.md, on a free port. */
 async function start(phonekeyUrl = "http://127.0.0.1:1") {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-sms-"));
   const port = await freePort();
@@ -49,7 +49,7 @@ async function start(phonekeyUrl = "http://127.0.0.1:1") {
   return { send, port, printed: () => printed };
 }
 
-it("the page's address sends what Phonekey posts, and nothing that somebody else does", async () => {
+it("the example in docs/senders.md sends what Phonekey posts, and refuses other secrets and old times", async () => {
   const { send, printed } = await start();
   expect(await send([OTHER])).toMatchObject({ status: "rejected", providerCode: "401" });
   expect(await send([SECRET], -400_000)).toMatchObject({ status: "rejected", providerCode: "401" });
@@ -60,18 +60,18 @@ it("the page's address sends what Phonekey posts, and nothing that somebody else
   await expect.poll(printed).toBe(`${MESSAGE.to}\n${MESSAGE.text}\n\n`.repeat(2));
 });
 
-it("the page's address outlives whoever goes away in the middle of a request", async () => {
+it("the example in docs/senders.md survives a client that goes away in the middle of a request", async () => {
   const { send, port } = await start();
   const socket = connect(port, "127.0.0.1");
   socket.write("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n{");
   await once(socket, "data");
   socket.destroy();
-  // It is told of that before it is asked again.
+  // It notices that before it is asked again.
   expect(await send([OTHER])).toMatchObject({ providerCode: "401" });
   expect(await send([SECRET])).toMatchObject({ status: "accepted" });
 });
 
-it("the page's address reports what became of a message", async () => {
+it("the example in docs/senders.md reports what became of a message", async () => {
   const { world, tell } = await createWebhookWorld({ SMS_WEBHOOK_SECRET: SECRET }, { clock: systemClock });
   const told: unknown[] = [];
   const server = createServer(async (request, response) => {
@@ -84,7 +84,7 @@ it("the page's address reports what became of a message", async () => {
   const { send, printed } = await start(`http://127.0.0.1:${await listen(server)}`);
   await send([SECRET]);
   await expect.poll(printed, { timeout: 5_000 }).toContain("sms.delivered: 200");
-  // It was sent by no Phonekey, so it fits nothing.
+  // No Phonekey sent the message, so the report fits none.
   expect(told).toEqual([{ noted: false }]);
   expect((await tell({})).status).toBe(400);
 });

@@ -13,7 +13,7 @@ const PAGES = ["docs/tencent-cloud.md", "docs/tencent-cloud.zh-CN.md"];
 const COMMANDS = [doctorCommand(), importCommand(), tencentCommand()];
 const SETTINGS = Object.keys(settingsSchema.shape);
 
-/** Variables of other programs, and commands of the shell. */
+/** Settings of other programs. */
 const NOT_OURS = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "NODE_ENV"];
 
 function read(path: string): string {
@@ -27,7 +27,7 @@ const terraform = readdirSync(join(ROOT, "deploy/tencent"))
 const declared = (kind: "variable" | "output") =>
   [...terraform.matchAll(new RegExp(`^${kind} "(\\w+)"`, "gm"))].map(([, name]) => name);
 
-/** The command that a line calls, and the options that it gives it. */
+/** The command that a line calls, and its options. */
 function parse(line: string): { command: Command | undefined; options: string[] } {
   const words = line.replace(/#.*/, "").split(/\s+/);
   const find = (all: readonly Command[], at: number): Command | undefined => {
@@ -40,7 +40,7 @@ function parse(line: string): { command: Command | undefined; options: string[] 
 describe.each(PAGES)("%s", (page) => {
   const text = read(page);
 
-  it("names commands and options that there are", () => {
+  it("names commands and options that exist", () => {
     const calls = [...text.matchAll(/npx phonekey ([^`\n&]+)/g)].map(([, call = ""]) => call.trim());
     expect(calls.length).toBeGreaterThan(12);
     for (const call of calls) {
@@ -51,14 +51,14 @@ describe.each(PAGES)("%s", (page) => {
     }
   });
 
-  it("names options in its tables that the set-up has", () => {
+  it("names in its tables options that exist", () => {
     const known = COMMANDS.flatMap((one) => [one, ...one.commands]).flatMap(({ options }) => options);
     const named = [...text.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name);
     expect(named.length).toBeGreaterThan(8);
     expect(known.map(({ long }) => long)).toEqual(expect.arrayContaining(named));
   });
 
-  it("names settings that there are", () => {
+  it("names settings that exist", () => {
     const named = [...text.matchAll(/(?<![\w.])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w*])/g)].map(
       ([, name]) => name,
     );
@@ -79,13 +79,13 @@ describe.each(PAGES)("%s", (page) => {
     expect(declared("output")).toEqual(expect.arrayContaining(outputs));
   });
 
-  it("tells what to do about every alert of a sender", () => {
+  it("says what to do about every alert of a sender", () => {
     const kinds = Object.keys(ALERT_KINDS).filter((kind) => kind.startsWith("sms_"));
     expect(kinds.length).toBeGreaterThan(5);
     for (const kind of kinds) expect(text).toContain(`| \`${kind}\` |`);
   });
 
-  it("has a place for every step of the tutorial", () => {
+  it("has a heading for every step of the tutorial", () => {
     const headings = text.split("\n").filter((line) => line.startsWith("#"));
     for (const step of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
       expect(headings.join("\n")).toMatch(new RegExp(`^## .*?${step}(:|：| 步)`, "m"));
@@ -93,7 +93,7 @@ describe.each(PAGES)("%s", (page) => {
   });
 });
 
-it("both pages have the same parts, commands and tables", () => {
+it("docs/tencent-cloud.md and its Chinese page have the same headings, commands and tables", () => {
   const shapeOf = (page: string) => {
     const lines = read(page).split("\n");
     const isShape = (line: string) => /^(#+ |\||```|npx |terraform |export |curl )/.test(line);

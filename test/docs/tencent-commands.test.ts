@@ -12,7 +12,7 @@ import { createSmsSending } from "../support/tencent/sms-send.ts";
 
 const KEYS = { secretId: "AKIDtest", secretKey: "secretTEST" };
 
-/** A line as a shell takes it apart, up to what follows it. */
+/** The words of a line as a shell splits it, up to `&&`. */
 function wordsOf(line: string): string[] {
   const command = line.split(" && ")[0] ?? "";
   return [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
@@ -36,7 +36,7 @@ async function start() {
 }
 
 it.each(["docs/tencent-cloud.md", "docs/tencent-cloud.zh-CN.md"])(
-  "every command of the cloud's in %s does what it says, in its order",
+  "all commands of `phonekey tencent` in %s work, in their order",
   async (page) => {
     const text = readFileSync(join(import.meta.dirname, "../..", page), "utf8");
     const exports = [...text.matchAll(/^export (.*)$/gm)].flatMap(([, line = ""]) => line.split(" "));
@@ -52,7 +52,7 @@ it.each(["docs/tencent-cloud.md", "docs/tencent-cloud.zh-CN.md"])(
       PHONEKEY_SECRETS: "mVqk0WZy3v9dJr7TnXcLb5sPfGhE2uAi8oQxKz14",
     };
     for (const line of lines) {
-      // A review that is followed ends at some time.
+      // A review that is watched ends.
       if (line.includes("--watch"))
         for (const one of [...account.signatures, ...account.templates]) one.StatusCode = 0;
       const isSending = line.startsWith("send-test");

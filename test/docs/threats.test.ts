@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 
-/** The rows of the tables: a number such as T7, then what is said about it. */
+/** The rows of the tables: a number such as T7, then its cells. */
 const rows = readFileSync(join(DOCS, "threats.md"), "utf8")
   .split("\n")
   .flatMap((line) => {
@@ -40,7 +40,7 @@ function citedPromises(): Set<string> {
 }
 
 describe("docs/threats.md", () => {
-  it("says what each promise is that is cited by its number", () => {
+  it("explains each promise that is cited by its number", () => {
     const promises = [...read(join(DOCS, "threats.md")).matchAll(/^\| (\d+) \|/gm)];
     expect(promises.map(([, number]) => number)).toEqual(Array.from({ length: 10 }, (_, n) => `${n + 1}`));
     expect(promises.map(([, number]) => `promise ${number}`)).toEqual(
@@ -53,7 +53,7 @@ describe("docs/threats.md", () => {
     expect(numbers).toStrictEqual(Array.from({ length: 59 }, (_, index) => `T${index + 1}`));
   });
 
-  it("says of each what stands against it, what is left, and a test that holds it", () => {
+  it("has for each threat what stands against it, what is left, and a test", () => {
     for (const { number, cells } of rows) {
       expect([number, cells.length]).toEqual([number, number.startsWith("T") ? 4 : 3]);
       expect([number, cells.filter((cell) => cell === "")]).toEqual([number, []]);
@@ -67,7 +67,7 @@ describe("docs/threats.md", () => {
     expect(named.filter(({ title, file }) => !has(file, title))).toEqual([]);
   });
 
-  it("leaves out no defect of the demo that no call shows", () => {
+  it("lists the defects of the demo that no call shows", () => {
     const contract = readFileSync(join(DOCS, "../test/http/functions/contract.ts"), "utf8");
     const elsewhere = [...contract.matchAll(/^ {2}(D\d+): "/gm)].map(([, number]) => number);
     const numbers = rows.map(({ number }) => number).filter((number) => number.startsWith("D"));

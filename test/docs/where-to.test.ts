@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-it("CONTRIBUTING's table leads only to what is there", () => {
+it("the table in CONTRIBUTING names only paths that exist", () => {
   const text = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
   const [, section = ""] = /## I want to change …\n(.*?)\n## /s.exec(text) ?? [];
   const paths = [...section.matchAll(/`((?:src|test|web|deploy|examples)\/[^`*]*)`/g)].map(
