@@ -18,7 +18,7 @@ function breaches(files: Record<string, string>): string[] {
   return findBreaches(new Map(Object.entries(files))).map(({ file, rule }) => `${file}: ${rule}`);
 }
 
-it("finds the rules of the design kept", () => {
+it("the source follows the rules of the design", () => {
   const sources = readSources();
   expect(sources.size).toBeGreaterThan(20);
   expect(findBreaches(sources)).toStrictEqual([]);
@@ -51,7 +51,7 @@ const IMPORTS: readonly (readonly [file: string, module: string, rule: string])[
   ["src/helpers/x.ts", "./y.ts", "src/helpers is no part of the design"],
 ];
 
-it.each(IMPORTS)("finds that %s imports %s", (file, module, rule) => {
+it.each(IMPORTS)("the check finds that %s imports %s", (file, module, rule) => {
   const ways = [
     `import { a } from "${module}";`,
     `import type { A } from "${module}";`,
@@ -80,7 +80,7 @@ const EFFECTS: readonly (readonly [code: string, effect: string])[] = [
   ["globalThis.setTimeout(() => {}, 1);", "globalThis.setTimeout"],
 ];
 
-it.each(EFFECTS)("finds %s in core and in http", (code, effect) => {
+it.each(EFFECTS)("the check finds %s in core and in http", (code, effect) => {
   const files = { "src/core/x.ts": code, "src/http/x.tsx": code };
   expect(breaches(files)).toStrictEqual(
     Object.keys(files).map((file) => `${file}: ${effect} belongs behind a port`),
@@ -88,7 +88,7 @@ it.each(EFFECTS)("finds %s in core and in http", (code, effect) => {
 });
 
 it.each(["process.env.PORT", 'process["env"]', "const { env } = process"])(
-  "finds %s outside the settings",
+  "the check finds %s outside of src/config.ts",
   (code) => {
     const rule = "only src/config.ts reads process.env";
     for (const file of ["src/core/x.ts", "src/adapters/sql/x.ts", "src/cli/x.ts", "src/config/x.ts"]) {
@@ -98,16 +98,16 @@ it.each(["process.env.PORT", 'process["env"]', "const { env } = process"])(
   },
 );
 
-it("finds chance that can be predicted anywhere", () => {
+it("the check finds Math.random even in adapters", () => {
   expect(breaches({ "src/adapters/system/x.ts": "Math.random();" })).toHaveLength(1);
 });
 
-it("finds a file that is too long", () => {
+it("the check finds a file of more than 300 lines", () => {
   expect(breaches({ "web/x.ts": "\n".repeat(301) })).toStrictEqual(["web/x.ts: 301 lines, 300 is the most"]);
   expect(breaches({ "web/x.ts": "\n".repeat(300) })).toStrictEqual([]);
 });
 
-it("finds a cycle between folders of core once, however many folders it has", () => {
+it("the check finds a cycle between folders of core once, however many folders it has", () => {
   const files = {
     "src/core/a/x.ts": 'import "../b/x.ts";',
     "src/core/b/x.ts": 'import "../c/x.ts";',
@@ -121,7 +121,7 @@ it("finds a cycle between folders of core once, however many folders it has", ()
   expect(breaches(files)).toStrictEqual([`src/core/a/x.ts: ${rule}`]);
 });
 
-it("takes what the design allows", () => {
+it("the check accepts what the design allows", () => {
   const files = {
     "src/core/account/x.ts":
       'import "../phone.ts"; import "../session/x.ts"; const at = new Date(5).toISOString();',

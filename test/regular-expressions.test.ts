@@ -5,10 +5,10 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** A group that repeats without an end, and in it something that does: the form of those that take exponential time. */
+/** An unbounded repetition of a group that contains an unbounded repetition: such a pattern may take exponential time. */
 const REPEATS_TWICE = /\([^()]*(?:[+*]|\{\d+,\})[^()]*\)(?:[+*]|\{\d+,\})/;
 
-/** These begin each repetition with what the one before cannot end with, so that there is one way to read a text. */
+/** In these each repetition begins with what the one before cannot end with, so a text can be read in one way only. */
 const LOOKED_AT = [
   "src/adapters/system/log.ts: [A-Za-z0-9_-]{32,}(\\.[A-Za-z0-9_-]+)*",
   "src/config/formats/tencent.ts: ^[^【】[\\]\\p{C}\\p{Z}]+( [^【】[\\]\\p{C}\\p{Z}]+)*$",
@@ -18,7 +18,7 @@ const LOOKED_AT = [
   "web/code-field.ts: [0-9]+(?:[./-][0-9]+)*",
 ];
 
-/** All regular expressions that are written in a program, as their patterns. */
+/** The patterns of all regular expressions in a program. */
 function patternsOf(file: string, text: string): string[] {
   return within(parseSync(file, text).program);
 }
@@ -28,12 +28,12 @@ function within(node: object): string[] {
   return Object.values(node).flatMap((part) => (typeof part === "object" && part ? within(part) : []));
 }
 
-/** Without its escapes and classes, of which each is one character. */
+/** Whether a pattern repeats twice, with each escape and class taken for one character. */
 function repeatsTwice(pattern: string): boolean {
   return REPEATS_TWICE.test(pattern.replaceAll(/\\./g, "x").replaceAll(/\[[^\]]*\]/g, "x"));
 }
 
-it("no regular expression repeats what repeats, but those that were looked at (T45)", () => {
+it("no regular expression repeats what repeats, except those that were checked (T45)", () => {
   expect(patternsOf("a.ts", "const word = /^(\\w+\\s?)*$/;").filter(repeatsTwice)).toHaveLength(1);
   const files = ["src", "web"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { encoding: "utf8", recursive: true })

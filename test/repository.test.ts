@@ -13,7 +13,7 @@ interface LockedPackage {
   readonly hasInstallScript?: boolean;
 }
 
-/** What git keeps or would keep: ignored files are nobody's concern. */
+/** What git keeps or would keep; ignored files do not matter. */
 const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
   cwd: ROOT,
   encoding: "utf8",
@@ -55,28 +55,28 @@ function mentioned(pattern: RegExp): [what: string, file: string][] {
   return [...new Map(found)];
 }
 
-it("sees the files of the repository", () => {
+it("git lists the files of the repository", () => {
   expect(files).toEqual(
     expect.arrayContaining(["package.json", "package-lock.json", "LICENSE", "biome.json"]),
   );
   expect(locked.length).toBeGreaterThan(50);
 });
 
-it("locks every package by its SHA-512, and none to a place", () => {
+it("package-lock.json locks every package by its SHA-512, and none to a place", () => {
   const packages = locked.filter(([, { link }]) => !link);
   const unlocked = packages.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"));
   expect(unlocked.map(([path]) => path)).toStrictEqual([]);
   expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toStrictEqual([]);
 });
 
-it("installs without running a script of any package", () => {
+it("npm ci installs without running a script of any package", () => {
   const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript);
   expect(scripted.map(([path]) => path)).toStrictEqual([]);
   const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
   expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toStrictEqual([]);
 });
 
-/** Each with a line that it must find, in two pieces so that this file is not found itself. */
+/** Each with an example that it must find, in two pieces so that this file is not found itself. */
 const UNWANTED: readonly (readonly [what: string, pattern: RegExp, example: readonly string[]])[] = [
   [
     "a package registry",
@@ -96,18 +96,18 @@ const UNWANTED: readonly (readonly [what: string, pattern: RegExp, example: read
   ["something left for later", /\b(TO[D]O|FIX[M]E|XX[X])\b/, ["// FIX", "ME: check"]],
 ];
 
-it.each(UNWANTED)("names nowhere %s", (_what, pattern, example) => {
+it.each(UNWANTED)("no file contains %s", (_what, pattern, example) => {
   expect(example.join("")).toMatch(pattern);
   expect(occurrences(pattern)).toStrictEqual([]);
 });
 
-it("says what it needs and under which licence it stands", () => {
+it("package.json says what it needs and under which licence it stands", () => {
   expect(manifest.engines).toStrictEqual({ node: ">=20.19" });
   expect(manifest.license).toBe("Apache-2.0");
   expect(read("LICENSE")).toMatch(/Apache License\s+Version 2\.0, January 2004/);
 });
 
-it("can be started by its files", () => {
+it("commands and scripts can be started", () => {
   for (const file of [...Object.values(manifest.bin), ".ci/run"]) {
     expect(read(file), file).toMatch(/^#!\/usr\/bin\/env (node|bash)\n/);
     expect(() => accessSync(join(ROOT, file), constants.X_OK), file).not.toThrow();
@@ -118,7 +118,7 @@ it("can be started by its files", () => {
   }
 });
 
-it("keeps out of git the secrets and numbers that the documents have one write into a clone", () => {
+it(".gitignore keeps out of git the secrets and numbers that the documents have one write into a clone", () => {
   const written = [
     "phonekey.env",
     "deploy/docker/.env",
@@ -133,14 +133,14 @@ it("keeps out of git the secrets and numbers that the documents have one write i
   expect(ignored.trim().split("\n")).toStrictEqual(written);
 });
 
-it("documents only npm scripts that exist", () => {
+it("documents name only npm scripts that exist", () => {
   const scripts = mentioned(/\bnpm (?:run )?((?<=run )[a-z][\w:-]*|start|test)\b/g);
   expect(scripts.length).toBeGreaterThan(10);
   const missing = scripts.filter(([name]) => manifest.scripts[name] === undefined);
   expect(missing).toStrictEqual([]);
 });
 
-it("documents only commands that exist", { timeout: 120_000 }, () => {
+it("documents name only commands that exist", { timeout: 120_000 }, () => {
   const commands = mentioned(/\bnpx phonekey((?: [a-z][a-z-]*)+)/g);
   expect(commands.length).toBeGreaterThan(10);
   const helps = new Map<string, string>();
@@ -152,7 +152,7 @@ it("documents only commands that exist", { timeout: 120_000 }, () => {
   }
 });
 
-/** What a command lists of those that it has. */
+/** The help of a command, which lists its subcommands. */
 function helpOf(command: string): string {
   const words = ["bin/phonekey.js", ...command.split(" ").filter(Boolean), "--help"];
   const help = execFileSync(process.execPath, words, { cwd: ROOT, encoding: "utf8" });
@@ -160,7 +160,7 @@ function helpOf(command: string): string {
   return help;
 }
 
-/** Markdown without its blocks of code, whose comments look like headings. */
+/** Markdown without its code blocks, whose comments look like headings. */
 const prose = (text: string) => text.replaceAll(/^ *(`{3,}).*?^ *\1/gms, "");
 
 /** The anchors that GitHub gives to the headings of a text. */
@@ -174,7 +174,7 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-/** Whether a link of this file leads to a file that is there, and to a heading in it. */
+/** Whether a link of this file leads to an existing file, and to an existing heading in it. */
 function isReached(file: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
   const target = path ? join(dirname(file), path) : file;
@@ -182,7 +182,7 @@ function isReached(file: string, link: string): boolean {
   return !anchor || !target.endsWith(".md") || anchorsOf(read(target)).includes(anchor);
 }
 
-it("links only to files and headings that exist", () => {
+it("documents link only to files and headings that exist", () => {
   expect(anchorsOf("## `a`, b and [C](c.md)\n```sh\n# no\n```\n")).toStrictEqual(["a-b-and-c"]);
   expect(isReached("README.md", "docs/keys.md#no-such-heading")).toBe(false);
   const broken = markdown.flatMap(({ file, text }) =>
@@ -194,7 +194,7 @@ it("links only to files and headings that exist", () => {
   expect(broken).toStrictEqual([]);
 });
 
-it("lists every decision once, under a number of its own", () => {
+it("docs/decisions/README.md lists every decision once, under its own number", () => {
   const names = files.flatMap((file) => /^docs\/decisions\/(\d{4}-.+\.md)$/.exec(file)?.[1] ?? []).sort();
   const rows = [...read("docs/decisions/README.md").matchAll(/^\| \[(\d{4})\]\((.+?)\)/gm)];
   expect(rows.map(([, , name]) => name)).toStrictEqual(names);

@@ -29,7 +29,7 @@ async function stop({ servers }: Ground): Promise<void> {
   await Promise.all(servers.map((server) => server.stop()));
 }
 
-/** A disk of its own, for whom the system lets make one; undefined for everybody else. */
+/** A disk of the test's own, if this user may mount one. */
 function mountDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-disk-"));
   const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", folder]);
@@ -38,7 +38,7 @@ function mountDisk(): string | undefined {
   return undefined;
 }
 
-/** Writes until nothing more goes on the disk. */
+/** Writes until nothing more fits on the disk. */
 function fillUp(file: string): void {
   for (const bytes of [2 ** 20, 2 ** 12]) {
     try {
@@ -49,14 +49,14 @@ function fillUp(file: string): void {
   }
 }
 
-describe("SQLite", () => {
+describe("promises hold under load on SQLite:", () => {
   let disk: string | undefined;
   beforeAll(() => {
     disk = mountDisk();
   });
   afterAll(() => {
     if (!disk) return;
-    // Lazily: after a test that failed its process is still there.
+    // Lazily, since after a failed test its process is still there.
     execFileSync("umount", ["-l", disk]);
     rmSync(disk, { recursive: true });
   });
@@ -75,7 +75,7 @@ describe("SQLite", () => {
     await stop(ground);
   });
 
-  test.runIf(spawnSync("prlimit", ["--version"]).status === 0)("its files may not grow", async () => {
+  test.runIf(spawnSync("prlimit", ["--version"]).status === 0)("the files of the database may not grow", async () => {
     const ground = await startGround(workingFolder());
     const [server] = ground.servers;
     const allow = (bytes: string) => {

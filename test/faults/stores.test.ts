@@ -7,16 +7,16 @@ import { hasRedis } from "../support/services/redis.ts";
 import { breakUnderLoad, type Fault, isLong } from "./run.ts";
 import { type Stage, startStage } from "./stage.ts";
 
-/** Longer than a statement may take, so that what is cut off silently is given up and not only late. */
+/** Longer than a statement may take, so that a silent connection is given up and not only late. */
 const SILENCE_MS = 12_000;
 const SLOW_MS = 150;
 
-/** In the short form so long. */
+/** The time a fault lasts, which is given for the short form. */
 const lasts = (ms: number) => (isLong ? 8_000 : ms);
 
 const canRun = hasMariadb() && hasRedis();
 
-describe.runIf(canRun)("Redis and MariaDB", () => {
+describe.runIf(canRun)("promises hold under load on Redis and MariaDB:", () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage("redis");
@@ -79,12 +79,12 @@ describe.runIf(canRun)("Redis and MariaDB", () => {
       most = Math.max(most, (await stage.connections.list()).length);
     }
     expect(most).toBeLessThanOrEqual(stage.connections.most);
-    // What the tests ask themselves, and a tick.
+    // The statements of the tests themselves, and of a tick.
     expect((await questions(stage)) - before).toBeLessThan(isLong ? 1_000 : 200);
   });
 });
 
-/** How many statements the database has been sent in its life. */
+/** How many statements the database has been sent since it started. */
 async function questions(stage: Stage): Promise<number> {
   const [row] = await stage.rows("show global status like 'Questions'");
   return Number(row?.Value);
@@ -110,9 +110,9 @@ async function sendBad({ servers }: Stage, n: number): Promise<number> {
   return (await createClient(server).call(method, path, bearer("none"), body)).status;
 }
 
-/** The same with one store: what Redis does there, the database does here. */
+/** The same with one store: the database also does what Redis does above. */
 function describeMariadbAlone(): void {
-  describe.runIf(canRun)("MariaDB alone", () => {
+  describe.runIf(canRun)("promises hold under load on MariaDB alone:", () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await startStage("database");

@@ -5,7 +5,7 @@ import { hasMariadb } from "../support/services/mysql.ts";
 import type { OpenedSession } from "../support/world.ts";
 import { pick, type Stage, startStage } from "./stage.ts";
 
-/** Chance is ruled out by repetition: how often each race is run. */
+/** How often each race is run, so that a lucky run is unlikely. */
 const ROUNDS = Number(process.env.RACE_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, round) => round);
 const STEP_MS = 30_000;
@@ -19,7 +19,7 @@ describe.runIf(hasMariadb())("four processes race for an account", () => {
     await stage?.close();
   });
 
-  test.each(rounds)("a code of an app is right once, and wrong ones are five (round %i)", async (round) => {
+  test.each(rounds)("of 16 right codes of an authenticator app one is accepted and five more are looked at (round %i)", async (round) => {
     const client = pick(stage.clients, round);
     const { accessToken } = await client.signIn(newPhone());
     const secret = await addApp(client, accessToken);
@@ -49,7 +49,7 @@ describe.runIf(hasMariadb())("four processes race for an account", () => {
     expect(right.body.code).toBe("code_required");
   });
 
-  test.each(rounds)("no session of one factor is left beside login protection (round %i)", async (round) => {
+  test.each(rounds)("turning on login protection leaves no session of one factor beside it (round %i)", async (round) => {
     const client = pick(stage.clients, round);
     const phone = newPhone();
     const { accessToken, user } = await client.signIn(phone);
@@ -77,13 +77,13 @@ describe.runIf(hasMariadb())("four processes race for an account", () => {
     expect((await client.get("/v1/me", bearer(accessToken))).status).toBe(200);
   });
 
-  test("no process logged a fault or ended", () => {
+  test("no process has logged a fault or ended", () => {
     for (const server of stage.servers) expect(server.faults()).toEqual([]);
     for (const { pid } of stage.servers) expect(process.kill(pid, 0)).toBe(true);
   });
 });
 
-/** Adds an app, its code of this step used; resolves with its secret. */
+/** Adds an authenticator app, with the code of this step used; resolves with its secret. */
 async function addApp(client: Client, accessToken: string): Promise<string> {
   const headers = bearer(accessToken);
   const { id, secret } = (

@@ -34,7 +34,7 @@ function startRacer(words: readonly (string | number)[]): Racer {
   };
 }
 
-/** Four processes begin at the same moment. Resolves with how many of 500 guesses were looked at. The last word is how many may be. */
+/** Four processes begin at the same moment. Resolves with how many of 500 guesses were looked at. The last word is how many are allowed. */
 async function race(words: readonly (string | number)[]): Promise<number> {
   const racers = Array.from({ length: PROCESSES }, () => startRacer(words));
   await Promise.all(racers.map(({ ready }) => ready));
@@ -42,8 +42,8 @@ async function race(words: readonly (string | number)[]): Promise<number> {
   return looks.reduce((sum, each) => sum + each, 0);
 }
 
-/** Where a naive store is not found out, the races beside this file prove nothing. */
-describe("the same race finds a naive store out", () => {
+/** If a naive store passed, the other races in this folder would prove nothing. */
+describe("the race lets a naive store exceed its limit:", () => {
   test.runIf(hasRedis())("GET, then SET, in Redis", async () => {
     const redis = await startRedis();
     try {

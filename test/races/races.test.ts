@@ -4,7 +4,7 @@ import { hasMariadb } from "../support/services/mysql.ts";
 import { hasRedis } from "../support/services/redis.ts";
 import { pick, type Stage, type StateIn, startStage } from "./stage.ts";
 
-/** Chance is ruled out by repetition: how often each race is run. */
+/** How often each race is run, so that a lucky run is unlikely. */
 const ROUNDS = Number(process.env.RACE_ROUNDS ?? 2);
 const HOUR_MS = 3_600_000;
 
@@ -67,7 +67,7 @@ describe.each(STAGES)("four processes on %s", (_what, stateIn, canRun) => {
         live.push(await start(pick(stage.clients, round + n), phone));
         await stage.ageSends(25 * HOUR_MS);
       }
-      // All nine are set aside now, so that a further start has to wait.
+      // All nine guesses are leased now, so a further start has to wait.
       const more = await stage.race(8, (client) => client.post("/v1/verifications", { phone }));
       expect(statuses(more)).toEqual({ 429: 8 });
       const answers = await stage.race(120, (client, n) => {
@@ -78,7 +78,7 @@ describe.each(STAGES)("four processes on %s", (_what, stateIn, canRun) => {
       const tag = await stage.tagOf(pick(live, 0).id);
       expect(await failures(tag)).toBe(9);
 
-      // The same with what is left: longer codes, and a budget of their own.
+      // The same with the longer codes, which have a budget of their own.
       for (let n = 0; n < 4; n++) {
         await stage.ageSends(25 * HOUR_MS);
         const started = await pick(stage.clients, n).post<Started>("/v1/verifications", { phone });
@@ -113,14 +113,14 @@ describe.each(STAGES)("four processes on %s", (_what, stateIn, canRun) => {
       const tag = await stage.tagOf(answers.find(({ status }) => status === 201)?.body.id ?? "");
       expect(await messages(tag)).toBe(1);
 
-      // Nor do limits that were lost let another one through: all racers meet a store that knows nothing.
+      // Nor does a lost store let another one through: all racers meet an empty one.
       await stage.loseLimits();
       const after = await stage.race(40, (client) => client.post("/v1/verifications", { phone }));
       expect(statuses(after)).toEqual({ 429: 40 });
       expect(await messages(tag)).toBe(1);
     });
 
-    test("T9: a day has its limit, however long one tries", async () => {
+    test("T9: a day's limit of sends to a phone holds, however many ask at once", async () => {
       const phone = newPhone();
       let tag = "";
       for (let hours = 0; hours < 12; hours++) {
@@ -180,7 +180,7 @@ describe.each(STAGES)("four processes on %s", (_what, stateIn, canRun) => {
       const spend = (token: string) =>
         stage.race(10, (client) => client.post("/v1/sessions/refresh", { refreshToken: token }));
       const client = pick(stage.clients, round);
-      // One whose successor was used already; and the immediate predecessor, when its minute is over.
+      // A token whose successor was used already; then the immediate predecessor, when its minute is over.
       for (const refreshes of [2, 1]) {
         const first = await client.signIn(newPhone());
         let last = first;
@@ -197,7 +197,7 @@ describe.each(STAGES)("four processes on %s", (_what, stateIn, canRun) => {
       }
     });
 
-    test("no process logged a fault or ended", () => {
+    test("no process has logged a fault or ended", () => {
       for (const server of stage.servers) expect(server.faults()).toEqual([]);
       for (const { pid } of stage.servers) expect(process.kill(pid, 0)).toBe(true);
     });

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Where nobody may make a file, whoever runs the tests. */
+/** A folder in which no user can make a file. */
 const UNWRITABLE = "/sys";
 
-it("says in a sentence that a user who may not build meets a build that is out of date", () => {
+it("phonekey says in a sentence that the build is out of date if the user may not build", () => {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-stale-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const name of ["bin", "scripts", "package.json"])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   for (const name of ["src", "node_modules/rolldown"]) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, "src", "main.ts"), "");
-  // As Emacs locks a file.
+  // Emacs locks a file in this way.
   symlinkSync("somebody@somewhere.1", join(folder, "src", ".#main.ts"));
   symlinkSync(UNWRITABLE, join(folder, "dist"));
   const { status, stderr } = spawnSync(process.execPath, [join(folder, "bin/phonekey.js")], {

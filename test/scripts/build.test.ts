@@ -28,7 +28,7 @@ function smallProject(): string {
 const build = (folder: string) =>
   spawnSync(process.execPath, [join(folder, "scripts/build.js")], { encoding: "utf8" });
 
-it("leaves what runs in place where it fails, and nothing of it where it does not", () => {
+it("a failed build leaves the old one in place, and a successful one replaces all of it", () => {
   const folder = smallProject();
   const stands = () =>
     ["cli.js", "web", "old.js", ".built"].filter((name) => existsSync(join(folder, "dist", name)));

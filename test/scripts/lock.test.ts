@@ -17,7 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A process that writes when it had the lock, and for how long. */
+/** A process that writes when it gets the lock and when it gives it back, after this time. */
 function hold(milliseconds: number): ChildProcess {
   const script = `
     import { appendFileSync } from "node:fs";
@@ -37,12 +37,12 @@ async function holdAtOnce(): Promise<string> {
   return readFileSync(join(folder, "log"), "utf8");
 }
 
-it("lets one process in at a time", async () => {
+it("the lock lets one process in at a time", async () => {
   expect(await holdAtOnce()).toBe("in\nout\n".repeat(PROCESSES));
   expect(existsSync(join(folder, "lock"))).toBe(false);
 });
 
-it("takes over the lock of a process that was killed, one process at a time", async () => {
+it("the lock of a killed process is taken over, by one process at a time", async () => {
   const holder = hold(60_000);
   await expect.poll(() => existsSync(join(folder, "log")), { timeout: 10_000 }).toBe(true);
   holder.kill("SIGKILL");
@@ -51,7 +51,7 @@ it("takes over the lock of a process that was killed, one process at a time", as
   expect(await holdAtOnce()).toBe("in\nout\n".repeat(PROCESSES));
 });
 
-it("takes over an old lock whose process id belongs to another process by now", async () => {
+it("an old lock whose process id belongs to another process is taken over", async () => {
   const file = join(folder, "lock", "pid");
   mkdirSync(join(folder, "lock"));
   writeFileSync(file, String(process.pid));

@@ -7,19 +7,19 @@ const ATTACK = join(import.meta.dirname, "../../scripts/attack.js");
 
 test.each([
   ["an unknown option", ["--bogus"], "Unknown option '--bogus'"],
-  ["a number that is none", ["--seed", "one"], "--seed takes a whole number from 1"],
-  ["none at all", ["--seed", "0"], "--seed takes a whole number from 1"],
+  ["a value that is no number", ["--seed", "one"], "--seed takes a whole number from 1"],
+  ["a number below 1", ["--seed", "0"], "--seed takes a whole number from 1"],
   [
-    "nothing to do, which would hold every bound",
+    "no attack of this name",
     ["--only", "Nothing"],
     'no attack of the long form has "Nothing" in its name',
   ],
   [
-    "what the form has nothing of",
+    "no attack of this name in this form",
     ["--form", "short", "--only", "Poisoning"],
     'no attack of the short form has "Poisoning" in its name',
   ],
-])("a tool for developers says in a line what is wrong: %s", async (_what, words, says) => {
+])("a tool for developers says in one line what is wrong: %s", async (_what, words, says) => {
   onTestFinished(() => void vi.restoreAllMocks());
   vi.spyOn(process, "exit").mockImplementation((code) => {
     throw new Error(`ended with ${code}`);
@@ -29,7 +29,7 @@ test.each([
   expect([printed.mock.calls, said.mock.calls]).toEqual([[], [[`error: ${says} (see --help)`]]]);
 });
 
-test("a tool for developers ends with the code of wrong use", { timeout: 60_000 }, () => {
+test("a tool for developers exits with 2 for wrong use", { timeout: 60_000 }, () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [ATTACK, "--seed", "0"], {
     encoding: "utf8",
   });

@@ -10,7 +10,7 @@ interface Listed {
   readonly projectName: string;
 }
 
-test("every file of tests belongs to one project", () => {
+test("every test file belongs to one project", () => {
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "list", "--filesOnly", "--json"];
   const listed: Listed[] = JSON.parse(execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" }));
@@ -19,7 +19,7 @@ test("every file of tests belongs to one project", () => {
     .map((name) => join(ROOT, "test", name));
   expect(listed.map(({ file }) => file).sort()).toEqual(files.sort());
   const projectOf = (name: string) => listed.find(({ file }) => file.endsWith(name))?.projectName;
-  // By what they and their helpers import: nothing, a database, a world, a stand-in's server.
+  // By what they and their helpers import: nothing, a database, a world, a stand-in server.
   expect(projectOf("test/core/verification/code.test.ts")).toBe("unit");
   expect(projectOf("test/adapters/sql/statements/reusable.test.ts")).toBe("local");
   expect(projectOf("test/http/account/me.test.ts")).toBe("local");

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs Vitest as `npm test` does, on these files in a folder of their own; the last line of stdout and the verdict. */
+/** Runs Vitest as `npm test` does, on these files in a temporary folder; returns the last line of stdout and the verdict. */
 function tally(files: Record<string, string>, ...args: string[]): { line: string; isPassed: boolean } {
   const folder = mkdtempSync(join(tmpdir(), "phonekey-fixture-"));
   folders.push(folder);
@@ -29,7 +29,7 @@ function tally(files: Record<string, string>, ...args: string[]): { line: string
 
 const GOOD = "it('a', () => {}); it('b', () => {});";
 
-it("counts what passed, failed and was skipped", () => {
+it("the tally counts passed, failed and skipped tests", () => {
   const mixed = "it('a', () => { throw new Error('no'); }); it.skip('b', () => {}); it.todo('c');";
   expect(tally({ "a.test.js": GOOD })).toStrictEqual({ line: "2 passed, 0 failed", isPassed: true });
   expect(tally({ "a.test.js": GOOD, "b.test.js": mixed })).toStrictEqual({
@@ -38,7 +38,7 @@ it("counts what passed, failed and was skipped", () => {
   });
 });
 
-it("counts as failed what no test stands for", () => {
+it("the tally counts a failure outside of tests as failed", () => {
   const files = {
     "does-not-load.test.js": "throw new Error('no');",
     "has-no-test.test.js": "export {};",
@@ -49,7 +49,7 @@ it("counts as failed what no test stands for", () => {
   expect(tally(files)).toStrictEqual({ line: "2 passed, 5 failed, 1 skipped", isPassed: false });
 });
 
-it("counts a process that dies under a test as failed", () => {
+it("the tally counts a process that dies during a test as failed", () => {
   const { line, isPassed } = tally({
     "a.test.js": GOOD,
     "b.test.js": "it('c', () => { process.kill(process.pid, 'SIGKILL'); });",
@@ -58,7 +58,7 @@ it("counts a process that dies under a test as failed", () => {
   expect(isPassed).toBe(false);
 });
 
-it("counts a run of nothing, and one that cannot begin, as failed", () => {
+it("the tally counts a run without tests, and one that cannot begin, as failed", () => {
   expect(tally({})).toStrictEqual({ line: "0 passed, 1 failed", isPassed: false });
   expect(tally({}, "--passWithNoTests")).toStrictEqual({ line: "0 passed, 1 failed", isPassed: false });
   expect(tally({ "a.test.js": GOOD, "vitest.config.js": "syntax error" })).toStrictEqual({
