@@ -73,7 +73,7 @@ const COLUMNS = [
   "Known",
 ];
 
-/** The whole page: a scenario a part, a row an attack and mode. */
+/** The whole page: a section for a scenario, a row for an attack and a mode. */
 export function documentOf(
   played: readonly { scenario: Scenario; results: readonly Result[] }[],
   form: Form,
@@ -123,7 +123,7 @@ function partOf(count: number, all: number): string {
   return all === 0 ? "–" : `${((100 * count) / all).toFixed(1)} %`;
 }
 
-/** Everything that the results break. */
+/** All bounds that the results break. */
 export function breachesOf(results: readonly Result[]): string[] {
   return results.filter(({ mode }) => mode === "on").flatMap(breaches);
 }

@@ -31,7 +31,7 @@ export async function attack(words: readonly string[]): Promise<number> {
     console.log(`\n${scenario.title}\n\n${tableOf(results, form)}`);
   }
   const broken = played.flatMap(({ results }) => breachesOf(results));
-  // Figures of a run that broke a bound are not what the page promises.
+  // A run that broke a bound must not change the figures of the page.
   if (values.write && broken.length === 0) writeFileSync(values.write, documentOf(played, form));
   console.log(broken.length === 0 ? "\nEvery bound holds." : `\nBroken:\n${broken.join("\n")}`);
   return broken.length === 0 ? 0 : 1;

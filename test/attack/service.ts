@@ -11,10 +11,10 @@ import { type Chance, createChance, createSimulation, type Simulation } from "./
 
 export { DAY, HOUR, MINUTE, SECOND };
 
-/** Nine in the morning in China: what lasts a few hours meets people. */
+/** Nine in the morning in China, so that an attack of a few hours meets people. */
 const START = Date.UTC(2027, 0, 4, 1);
 
-/** What "off" is: what bounds guesses cannot be switched off, all else is. */
+/** The settings of "off": bounds on guesses cannot be switched off, everything else is. */
 const OFF: Readonly<Record<string, string>> = {
   GUARD_MODE: "off",
   CAPTCHA: "off",
@@ -35,25 +35,25 @@ export type Mode = "on" | "off";
 export interface ServiceOptions {
   readonly mode: Mode;
   readonly seed: number;
-  /** Settings over the defaults. */
+  /** Settings in place of the defaults. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Digits that the sender carries; 8 where it is absent. */
+  /** The digits that the sender carries, 8 by default. */
   readonly maxCodeLength?: number;
   /** Whether challenges are those of a third party, whose solutions the attacker buys. */
   readonly thirdParty?: boolean;
-  /** Whether challenges are real puzzles instead, which nobody solves here. */
+  /** Whether challenges are real puzzles, which nobody solves here. */
   readonly realPuzzles?: boolean;
 }
 
-/** Who calls, and for what it is counted. */
+/** Who calls, and whose calls they are counted as. */
 export interface Caller {
   readonly side: "attacker" | "people";
   readonly address: string;
   readonly deviceToken?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether a challenge that is asked for is solved, and the request sent again. */
+  /** Whether a demanded challenge is solved and the request sent again. */
   readonly solves: boolean;
-  /** What is sent beside the number. */
+  /** Further fields of the body. */
   readonly body?: object;
 }
 
@@ -61,9 +61,9 @@ export interface Sent {
   readonly sent: true;
   readonly challenged: boolean;
   readonly id: string;
-  /** What the message says. */
+  /** The code in the message. */
   readonly code: string;
-  /** Until the next message may be asked for. */
+  /** How long until the next message may be asked for. */
   readonly waitMs: number;
 }
 
@@ -72,7 +72,7 @@ export type Started = Sent | { readonly sent: false; readonly challenged: boolea
 /** One message that an attacker caused. */
 export interface AttackSend {
   readonly at: number;
-  /** In E.164, however it was spelled. */
+  /** In E.164, however the attacker spelled it. */
   readonly phone: string;
 }
 
@@ -91,7 +91,7 @@ export interface Service {
   readonly work: { solved: number };
   start(caller: Caller, phone: string): Promise<Started>;
   resend(caller: Caller, id: string): Promise<Started>;
-  /** One guess; the device token that a right one gave, else undefined. */
+  /** One guess; resolves with the device token if it was right, otherwise undefined. */
   guess(caller: Caller, id: string, code: string): Promise<string | undefined>;
   /** All wrong guesses that were looked at, from the durable ledger. */
   ledger(): Promise<readonly LedgerRow[]>;
@@ -100,8 +100,8 @@ export interface Service {
 
 /**
  * Runs `compose` with the default settings on a real SQLite database with limits in memory; requests go through the HTTP
- * application. Challenges are judged by a stand-in that takes what says that it was solved: the work is counted, and
- * what it costs to do is measured once with real puzzles (`cost.ts`).
+ * application. Challenges are judged by a stand-in that takes any solution that claims to be right: the work is counted,
+ * and its cost is measured once with real puzzles (`cost.ts`).
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { mode, env } = options;
@@ -110,7 +110,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const world = await createWorld({
     folder,
     ...(options.maxCodeLength && { maxCodeLength: options.maxCodeLength }),
-    // So that all wrong guesses can be counted at the end; they weigh for 30 days all the same.
+    // So that all wrong guesses can be counted at the end; they still count for 30 days only.
     env: { STATE_URL: "memory:", RETENTION_FAILURES_DAYS: "400", ...(mode === "off" && OFF), ...env },
     parts: { deadline: () => deadlineIn(600_000), ...(challenges && { challenges }) },
   });
@@ -121,7 +121,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const work = { solved: 0 };
   simulation.spawn(simulation.now(), keepHouse);
 
-  /** Deletes and learns, as the server does by itself. */
+  /** Deletes and learns, as a server does periodically. */
   async function keepHouse(): Promise<void> {
     for (;;) {
       await world.tick();
@@ -189,7 +189,7 @@ function solution(id: string, { thirdParty }: ServiceOptions) {
   return thirdParty ? { kind: "turnstile", token: `good:${id}` } : { kind: "altcha", payload: `good:${id}` };
 }
 
-/** The command line may read beside the server, and so may we. */
+/** The command line may read beside the server, so the test may too. */
 async function readLedger({ config }: World): Promise<readonly LedgerRow[]> {
   if (config.database.kind !== "sqlite") throw new Error("attacks are played on SQLite");
   const { db, close } = await openSqlite(`sqlite:${config.database.path}`);

@@ -6,7 +6,7 @@ interface Waiting {
 }
 
 /**
- * Simulated time for people and attackers that are written as plain sequences: whoever sleeps gives way to the next in
+ * Simulated time for people and attackers that are written as plain sequences: one that sleeps gives way to the next in
  * time, and one acts at a time, so that the same seed gives the same history.
  */
 export function createSimulation(clock: TestClock) {
@@ -42,7 +42,7 @@ export function createSimulation(clock: TestClock) {
 
   return {
     now: clock.now,
-    /** Begins a sequence at this time, epoch milliseconds. What it throws, `run` throws. */
+    /** Begins a sequence at this time, epoch milliseconds. `run` throws what it throws. */
     spawn(at: number, act: () => Promise<void>): void {
       const wake = () =>
         void act()
@@ -52,14 +52,14 @@ export function createSimulation(clock: TestClock) {
           .finally(giveWay);
       wait({ at: Math.max(at, clock.now()), wake });
     },
-    /** Resolves when so much time has passed; only within what was spawned. */
+    /** Resolves when this much time has passed; only within a spawned sequence. */
     sleep(ms: number): Promise<void> {
       return new Promise((resolve) => {
         wait({ at: clock.now() + Math.max(0, ms), wake: resolve });
         giveWay();
       });
     },
-    /** Lets time pass until then; who sleeps longer never wakes again. */
+    /** Lets time pass until then; a sequence that sleeps longer never wakes again. */
     async run(until: number): Promise<void> {
       for (let next = waiting[0]; next && next.at <= until; next = waiting[0]) {
         waiting.shift();
@@ -72,7 +72,7 @@ export function createSimulation(clock: TestClock) {
 
 export type Simulation = ReturnType<typeof createSimulation>;
 
-/** Chance that a seed repeats (mulberry32). */
+/** Random numbers that a seed repeats (mulberry32). */
 export function createChance(seed: number) {
   let state = seed >>> 0;
   const next = (): number => {

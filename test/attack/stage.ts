@@ -21,11 +21,11 @@ export interface Stage {
   readonly mode: Mode;
   /** When the attack ends, epoch milliseconds. */
   readonly until: number;
-  /** The people whom the attack is about, and how often they got in. */
+  /** The people whom the attack targets, and how often they signed in. */
   readonly victims: { asked: number; signedIn: number };
 }
 
-/** One kind of attack: a part of the page. */
+/** One kind of attack, a section of the page. */
 export interface Scenario {
   readonly title: string;
   /** What the attacker does, what stops it, and what is left. */
@@ -35,7 +35,7 @@ export interface Scenario {
   readonly attacks: readonly Attack[];
 }
 
-/** One way of attacking; a row of the table. */
+/** One variant of an attack, a row of the table. */
 export interface Attack {
   readonly name: string;
   readonly hours: Readonly<Record<Form, number>>;
@@ -45,17 +45,17 @@ export interface Attack {
   /** Whether challenges are real puzzles, which the attack solves itself. */
   readonly realPuzzles?: boolean;
   readonly outage?: { readonly from: number; readonly lastsMs: number };
-  /** Whether people live for two weeks before, which is what is learned from, and new ones keep coming; else for a day. */
+  /** Whether two weeks of normal traffic come before, with new people all the time, from which the guard learns; else a day. */
   readonly isSettled?: true;
-  /** Nobody else is there: what is measured takes a year. */
+  /** No other people take part, since the measurement takes a year. */
   readonly isAlone?: boolean;
   readonly inForms: readonly Form[];
-  /** Begins what the attacker does; it may go on until the end. */
+  /** Begins the attack, which may go on until the end. */
   readonly begin: (stage: Stage) => void;
   readonly bounds: Bounds;
 }
 
-/** What is asserted of an attack with protections on, beside what always is. */
+/** What is asserted of an attack with protections on, besides what is always asserted. */
 export interface Bounds {
   /** Messages to any range of ten thousand numbers in any 24 hours. */
   readonly rangeDay?: number;
@@ -67,7 +67,7 @@ export interface Bounds {
   readonly hour?: number;
   /** Chance of a break-in a year for the number that was guessed at most. */
   readonly oneNumberYear?: number;
-  /** The part of normal attempts that may be refused; 1 % unless something else is said, and why. */
+  /** The share of normal attempts that may be refused: 1 % unless stated otherwise with a reason. */
   readonly refused?: number;
 }
 
@@ -88,10 +88,10 @@ export interface Result {
 }
 
 const TWO_WEEKS = 14 * DAY;
-/** After two weeks nearly everybody was here before, so one attempt in fifty is somebody's first. */
+/** After two weeks nearly all people were here before, so one attempt in fifty is somebody's first. */
 const NEWCOMERS = 0.02;
 
-/** What `SMS_PRICES` says by default of a message in mainland China, in yuan. */
+/** The default price in `SMS_PRICES` of a message in mainland China, in yuan. */
 const PRICE = 0.05;
 const YEAR = 365 * DAY;
 
@@ -100,7 +100,7 @@ const SIZES: Readonly<Record<Form, { people: number; attemptsADay: number }>> = 
   long: { people: 400, attemptsADay: 300 },
 };
 
-/** Lets people live for a day, then the attack begin, and tells what it came to. */
+/** Plays a day of normal traffic, then the attack; returns what it led to. */
 export async function play(attack: Attack, mode: Mode, form: Form, seed = 1): Promise<Result> {
   const { outage, isSettled } = attack;
   const service = await openService({ ...attack, mode, seed });
@@ -152,7 +152,7 @@ async function resultOf(attack: Attack, stage: Stage, spanMs: number): Promise<R
   };
 }
 
-/** How many break-ins are to be expected of so many wrong guesses, which each might have been right. */
+/** The expected number of break-ins for this many wrong guesses, each of which might have been right. */
 function odds(rows: readonly Pick<LedgerRow, "codeLength" | "count">[]): number {
   return rows.reduce((chance, { codeLength, count }) => chance + count * 10 ** -codeLength, 0);
 }
@@ -167,7 +167,7 @@ function byTag(rows: readonly LedgerRow[]): LedgerRow[][] {
   return [...tags.values()];
 }
 
-/** The most messages that lie in any window of this length and belong together. */
+/** The most messages of one group in any window of this length. */
 function mostWithin(
   windowMs: number,
   sends: readonly AttackSend[],
@@ -185,7 +185,7 @@ function mostWithin(
   return most;
 }
 
-/** What a result breaks, in words; nothing where protections hold. */
+/** The bounds that a result breaks, in words; empty if protections hold. */
 export function breaches({ attack, people, victims, ...result }: Result): string[] {
   const { refused = 0.01, ...bounds } = attack.bounds;
   const said: string[] = [];
@@ -204,12 +204,12 @@ export function breaches({ attack, people, victims, ...result }: Result): string
   return said;
 }
 
-/** Somebody with this address, who solves challenges where that pays. */
+/** A caller with this address, who solves challenges if that pays. */
 export function attackerAt(address: string, more: Partial<Caller> = {}): Caller {
   return { side: "attacker", address, solves: true, ...more };
 }
 
-/** The n-th address of a botnet, which has so many in each /24. */
+/** The n-th address of a botnet, which has this many in each /24. */
 export function botAddress(n: number, inNetwork = 1): string {
   const network = Math.floor(n / inNetwork);
   return `${20 + (network % 60)}.${Math.floor(network / 15_360) % 256}.${Math.floor(network / 60) % 256}.${1 + (n % inNetwork)}`;

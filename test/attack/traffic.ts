@@ -5,7 +5,7 @@ import { type Caller, DAY, HOUR, MINUTE, SECOND, type Sent, type Service, type S
 export interface TrafficOptions {
   readonly people: number;
   readonly attemptsADay: number;
-  /** The part of attempts that are of somebody who was never here before. */
+  /** The share of attempts by people who were never here before. */
   readonly newcomers?: number;
   /** When messages are accepted and do not arrive, in milliseconds after the first midnight. */
   readonly outage?: { readonly from: number; readonly lastsMs: number };
@@ -14,16 +14,16 @@ export interface TrafficOptions {
 /** What happened to normal people since `reset`. */
 export interface Tally {
   attempts: number;
-  /** Of the attempts, those on a known device. */
+  /** How many of the attempts were on a known device. */
   known: number;
   challenged: number;
   /** Attempts that were told to wait or to come later, though the person did as the page says. */
   refused: number;
   knownRefused: number;
-  /** Attempts that did not get in for that. */
+  /** How many attempts failed because of that. */
   locked: number;
   signedIn: number;
-  /** Wrong codes that were typed in, by their digits. */
+  /** Wrong codes that were typed, by the number of their digits. */
   readonly typos: Map<number, number>;
 }
 
@@ -34,21 +34,21 @@ export interface Person {
   /** Which of the carrier's regions, or which campus. */
   readonly region: number;
   deviceToken?: string;
-  /** Until then the page counts down, before it lets the person ask for another message. */
+  /** The page counts down until then, before the person can ask for another message. */
   waitsUntil: number | undefined;
 }
 
-/** Ranges of ten thousand that the people's numbers lie in. */
+/** The ranges of ten thousand in which the people's numbers are. */
 const PREFIXES = 250;
-/** A carrier puts everybody of a region behind a few addresses of one /24. */
+/** A carrier puts all people of a region behind a few addresses of one /24. */
 const REGIONS = 12;
 const ADDRESSES_OF_A_REGION = 4;
 const TYPO = 0.05;
-/** Who asks for a code and does something else then. */
+/** The share of people who ask for a code and then do something else. */
 const LOST_INTEREST = 0.06;
-/** Messages that never arrive although all is well. */
+/** The share of messages that never arrive in normal operation. */
 const LOST_MESSAGE = 0.01;
-/** Who has a new telephone or browser, or has cleared it. */
+/** The share of people with a new telephone or browser, or a cleared one. */
 const NEW_DEVICE = 0.3;
 const PATIENCE_MS = 2 * MINUTE;
 const TRIES = 3;
@@ -71,12 +71,12 @@ export function numberOf(prefix: number, n: number): string {
   return `+86138${String(1_000 + prefix).padStart(4, "0")}${String(n).padStart(4, "0")}`;
 }
 
-/** One of the addresses behind which a carrier puts everybody of a region. */
+/** One of the addresses behind which a carrier puts all people of a region. */
 export function natAddress(region: number, n: number): string {
   return `117.136.${region}.${1 + (n % ADDRESSES_OF_A_REGION)}`;
 }
 
-/** Where a person is: a carrier hands out another address each time; a campus has one. */
+/** A person's address: a carrier gives another one each time; a campus has one. */
 export function addressOf({ network, region, home }: Person, n: number): string {
   if (network === "carrier") return natAddress(region, n);
   return network === "campus" ? `202.120.${region}.1` : home;
@@ -137,7 +137,7 @@ export function createTraffic(service: Service, options: TrafficOptions) {
   /**
    * One attempt of a person to sign in, as the page leads through it. Resolves with whether it ended well.
    *
-   * @param how whoever is told to be `sure` uses the telephone that is known and neither gives up nor types wrong
+   * @param how a person who is `sure` uses the known telephone, does not give up and makes no typing error
    */
   async function signIn(person: Person, how: "anyhow" | "sure" = "anyhow"): Promise<boolean> {
     const isSure = how === "sure";
@@ -212,7 +212,7 @@ export function createTraffic(service: Service, options: TrafficOptions) {
     people,
     begin: () => simulation.spawn(simulation.now(), arrivals),
     signIn,
-    /** Begins to count anew; the typos stay, as the ledger does. */
+    /** Begins to count from zero; wrong codes are kept, as in the ledger. */
     reset() {
       tally = { ...emptyTally(), typos: tally.typos };
     },

@@ -27,7 +27,7 @@ const SOURCES = [
   "address_template_group",
 ];
 
-/** Everything that is wrong with a module, as `address: what`. */
+/** All faults of a module, as `address: what`. */
 export function faultsOf(module: Module): string[] {
   return [...module.blocks.values()].flatMap((block) => [
     ...unknownReferences(module, block),
@@ -85,7 +85,7 @@ function secretFaults(module: Module, { address, kind, body }: Block): string[] 
   return shows ? [`${address}: shows a secret and is not sensitive`] : [];
 }
 
-/** Whether a secret goes into a value, directly or through locals. */
+/** Whether a secret is part of a value, directly or through locals. */
 function holdsSecret(module: Module, address: string): boolean {
   return (module.references.get(address) ?? []).some((reference) => {
     if (SECRET_SOURCES.test(reference)) return true;
@@ -95,7 +95,7 @@ function holdsSecret(module: Module, address: string): boolean {
   });
 }
 
-/** Rules that let anybody in: by an address range, or because they name nobody. */
+/** Rules that let everybody in: by an address range, or because they name no source. */
 function openDoors({ address, body }: Block): string[] {
   const rules = [body.ingress ?? []].flat().map((rule): Body => Object(rule));
   return rules.filter(isOpen).map(() => `${address}: ingress from anywhere`);

@@ -13,7 +13,7 @@ const { parse, getReferencesInExpression }: Hcl = createRequire(import.meta.url)
 export type Body = Readonly<Record<string, unknown>>;
 
 export interface Block {
-  /** As references name it: `type.name`, `data.type.name`, `var.name`, `local.name`, `output.name`. */
+  /** The address in references: `type.name`, `data.type.name`, `var.name`, `local.name`, `output.name`. */
   readonly address: string;
   readonly kind: "resource" | "data" | "variable" | "output" | "local" | "provider";
   readonly type: string;

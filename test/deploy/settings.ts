@@ -18,7 +18,7 @@ export function readEnvFile(path: string): Variables {
   return parseEnv(readDeployed(path)) as Variables;
 }
 
-/** What the operator writes where an example leaves it blank. */
+/** What the operator fills in where an example is blank. */
 const FILLED: Variables = {
   PHONEKEY_SECRETS: "ZGVwbG95bWVudCB0ZXN0IHNlY3JldCwgbm90IGEgcmVhbCBvbmUgMTI",
   TENCENT_SECRET_ID: "AKIDexample",
@@ -28,7 +28,7 @@ const FILLED: Variables = {
   TENCENT_SMS_TEMPLATE_ID: "1110",
 };
 
-/** Every name is a setting, and production starts with these, with no warnings but these. */
+/** Asserts that every name is a setting, and that production starts with these, with only these warnings. */
 export function expectToLoad(variables: Variables, warnings: readonly string[] = []): void {
   const unknown = Object.keys(variables).filter((name) => !(name in settingsSchema.shape));
   expect(unknown).toEqual([]);

@@ -1,4 +1,4 @@
-/** One row of a table of the tutorial, and where it went. */
+/** One row of a table of the tutorial, and its place in the module. */
 export interface TutorialRow {
   readonly step: number;
   readonly parameter: string;
@@ -8,13 +8,13 @@ export interface TutorialRow {
   readonly default: unknown;
   /** Where its value goes: `type.name` and the argument, or the provider's. */
   readonly goesTo: readonly [address: string, argument: string];
-  /** The default is not the tutorial's; the variable's description has these words. */
+  /** Set if the default is not the tutorial's: words in the variable's description that say so. */
   readonly deviates?: string;
 }
 
 const MYSQL = "tencentcloud_mysql_instance.main";
 
-/** Tables of steps 3 to 5. Those of step 1 are the command line's: see `phonekey tencent setup`. */
+/** The tables of steps 3 to 5. Those of step 1 belong to the command line: see `phonekey tencent setup`. */
 export const TUTORIAL: readonly TutorialRow[] = [
   row(3, "Region", "South China (Guangzhou)", "region", "ap-guangzhou", ["provider.tencentcloud", "region"]),
   row(3, "Name", "Demo VPC", "vpc_name", "Demo VPC", ["tencentcloud_vpc.main", "name"]),

@@ -2,18 +2,18 @@ import { bearer, createClient } from "../process/client.ts";
 import type { Person, Truth } from "./load.ts";
 import type { Ground } from "./stage.ts";
 
-/** What a fault must leave at nought. */
+/** What a fault must leave at zero. */
 export interface Losses {
-  /** What was acknowledged and is not there. */
+  /** What was acknowledged and is missing. */
   readonly lost: readonly string[];
-  /** Users, messages or generations that there are twice. */
+  /** Users, messages or generations that exist twice. */
   readonly doubled: readonly string[];
   /** Guesses and sends above their budgets. */
   readonly overspent: readonly string[];
 }
 
 /**
- * Compares what was promised with what is there. Every store has to be back.
+ * Compares what was promised with what the stores have. All stores have to be back.
  *
  * @param startedAt when the load began, epoch milliseconds
  */
@@ -28,7 +28,7 @@ export async function judge(stage: Ground, truth: Truth, startedAt: number): Pro
   return { lost, doubled: await doubles(stage), overspent: overspent.flat() };
 }
 
-/** What of one person's is not there. What was under way may have happened or not. */
+/** What is missing of one person. What was in progress may have happened or not. */
 async function missing(stage: Ground, person: Person, n: number): Promise<string[]> {
   const { session, phone, wrong } = person;
   const server = stage.servers[n % stage.servers.length];
@@ -56,7 +56,7 @@ async function missing(stage: Ground, person: Person, n: number): Promise<string
   return found;
 }
 
-/** Messages that went out, or may have, with a code that cannot verify (T13). A lost Redis takes verifications along. */
+/** Messages that were or may have been sent with a code that cannot verify (T13). A lost Redis loses verifications too. */
 async function orphans(stage: Ground, startedAt: number): Promise<string[]> {
   if (stage.redisLostAt >= startedAt) return [];
   const sent =
@@ -94,7 +94,7 @@ const SENDS_PER_HOUR = 5;
 const RESEND_MS = 1_000;
 const GUESSES = 9;
 
-/** What an attacked phone gave away above its budgets. */
+/** What an attacked phone got above its budgets. */
 async function overspends(stage: Ground, verificationId: string, { slowestMs }: Truth): Promise<string[]> {
   const [row] = await stage.rows("select phone_tag from messages where verification_id = ?", verificationId);
   const tag = String(row?.phone_tag);
@@ -106,7 +106,7 @@ async function overspends(stage: Ground, verificationId: string, { slowestMs }: 
     found.push(`${times.length} messages in an hour`);
   for (const [n, at] of times.entries()) {
     const waited = at - (times[n - 1] ?? 0);
-    // A message is written down after it was counted; not later than the slowest answer took.
+    // A message is recorded after it was counted, at most as late as the slowest answer.
     const least = RESEND_MS * 2 ** (n - 1) - slowestMs;
     if (n > 0 && waited < least) found.push(`message ${n + 1} after ${waited} ms`);
   }

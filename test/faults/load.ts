@@ -15,16 +15,16 @@ import type { RunningServer } from "../support/server.ts";
 import type { OpenedSession } from "../support/world.ts";
 
 export interface Person extends Promised {
-  /** Wrong guesses that were certainly looked at, and those that were sent. */
+  /** Wrong guesses that were certainly looked at, and all that were sent. */
   readonly wrong: { readonly answered: number; readonly asked: number };
 }
 
-/** What the load was answered. */
+/** The answers that the load got. */
 export interface Truth {
   readonly people: Person[];
-  /** Verifications of phones at which wrong codes are tried without end; the first one of each phone. */
+  /** The first verification of each phone at which wrong codes are tried all the time. */
   readonly attacked: Map<string, string>;
-  /** What no fault of a store excuses. */
+  /** Answers that no fault of a store excuses. */
   readonly surprises: string[];
   readonly statuses: Map<number, number>;
   slowestMs: number;
@@ -33,7 +33,7 @@ export interface Truth {
 export interface LoadOptions {
   /** The processes as they are now. */
   readonly servers: () => readonly RunningServer[];
-  /** When Redis lost its memory last. */
+  /** When Redis last lost its memory. */
   readonly redisLostAt: () => number;
   /** Whether processes are being killed, so that connections to them break. */
   readonly areKilled: boolean;
@@ -43,13 +43,13 @@ export interface LoadOptions {
 
 export interface Load {
   readonly truth: Truth;
-  /** Lets everybody finish the request that is under way. */
+  /** Lets everybody finish the present request. */
   stop(): Promise<Truth>;
 }
 
 const PAUSE_MS = 100;
 
-/** People who sign up, change things and sign out, and attackers who guess, until it is stopped. */
+/** People who sign up, change things and sign out, and attackers who guess, until `stop` is called. */
 export function startLoad(options: LoadOptions): Load {
   const truth: Truth = {
     people: [],
@@ -89,8 +89,8 @@ interface World extends LoadOptions {
 type Ask<T> = (client: Client) => Promise<Answer<T>>;
 
 /**
- * Asks any process once. Undefined when its process was killed meanwhile. Counts what comes back, and notes what may
- * not come back, whatever happens to a store.
+ * Asks any process once. Undefined if its process was killed meanwhile. Counts the answers, and notes those that
+ * must not occur, whatever happens to a store.
  */
 async function ask<T>(world: World, what: string, send: Ask<T>): Promise<Answer<T> | undefined> {
   const { truth, areKilled } = world;
@@ -112,7 +112,7 @@ async function ask<T>(world: World, what: string, send: Ask<T>): Promise<Answer<
   }
 }
 
-/** A store that is away is 503, says when to come back, and nothing about itself. */
+/** An unavailable store is 503 with Retry-After, and nothing about the store. */
 function complaintAbout({ status, headers, body }: Answer<unknown>): string | undefined {
   if (status < 500) return undefined;
   const { code } = body as { code?: string };
@@ -123,7 +123,7 @@ function complaintAbout({ status, headers, body }: Answer<unknown>): string | un
     : "503 of a wrong type";
 }
 
-/** Asks again while a store is away; undefined when the load ends first. `tries` counts how often it was asked. */
+/** Asks again while a store is away; undefined if the load ends first. `tries` counts how often it was asked. */
 async function insist<T>(
   world: World,
   what: string,
@@ -168,25 +168,25 @@ async function signUp(world: World): Promise<Person | undefined> {
     const session = opened.answer.body;
     return { phone, session, name: "", askedName: "", isSignedOut: false, askedSignOut: false, wrong };
   }
-  // A code that was consumed without an answer is burnt; and a lost Redis takes its verifications with it.
+  // A code that was consumed without an answer is used up; and a lost Redis loses its verifications.
   const isExcused = opened === undefined || opened.tries > 1 || world.redisLostAt() >= startedAt;
   if (!isExcused) surprise(world, "sign-in", opened.answer);
   return undefined;
 }
 
-/** Always under one key: asking again for what was not answered never sends again. */
+/** Always with the same key, so that a repeated request never sends again. */
 async function start(world: World, phone: string): Promise<string | undefined> {
   const headers = { "idempotency-key": randomUUID() };
   const send: Ask<Started> = (client) => client.post<Started>("/v1/verifications", { phone }, headers);
   const started = await insist(world, "start", send);
   if (started?.answer.status === 201) return started.answer.body.id;
-  // What was counted before a store went away stays counted: this phone has to wait.
+  // What was counted before a store went away stays counted, so this phone has to wait.
   if (started && (started.tries === 1 || ![409, 429].includes(started.answer.status)))
     surprise(world, "start", started.answer);
   return undefined;
 }
 
-/** Each process shows what it sent itself; one that was killed forgets it. More than one message was not asked for. */
+/** Each process shows the messages that it sent itself; a killed one has forgotten them. Only one was asked for. */
 async function codeFor(world: World, phone: string): Promise<string | undefined> {
   const inboxes = await Promise.all(
     world.servers().map((server) =>
@@ -215,7 +215,7 @@ const rename: Step = async (world, person) => {
   return renamed?.answer.status === 200;
 };
 
-/** The token that was not answered is asked with again, and never logs anybody out (T23). */
+/** Repeats a refresh that was not answered with the same token, which never ends the session (T23). */
 const refresh: Step = async (world, person) => {
   const { refreshToken } = person.session;
   const send: Ask<OpenedSession> = (client) =>
@@ -227,7 +227,7 @@ const refresh: Step = async (world, person) => {
 };
 
 const signOut: Step = async (world, person) => {
-  // Some stay, so that there is something to find afterwards.
+  // Some sessions stay, so that there is something to find afterwards.
   if (randomInt(2) === 0) return true;
   person.askedSignOut = true;
   const headers = bearer(person.session.accessToken);
@@ -240,7 +240,7 @@ const signOut: Step = async (world, person) => {
   return isDone;
 };
 
-/** Takes every code that it can get for this phone, and tries wrong ones at it. */
+/** Asks for every code that it can get for this phone, and tries wrong ones. */
 async function attack(world: World, phone: string): Promise<void> {
   const started = await ask(world, "attack", (client) =>
     client.post<Started>("/v1/verifications", { phone }),

@@ -7,25 +7,25 @@ import { judge } from "./judge.ts";
 import { startLoad, type Truth } from "./load.ts";
 import type { Ground } from "./stage.ts";
 
-/** The long form takes its time, for the figures of `docs/reliability.md`; the short one runs with all tests. */
+/** The long form is for the figures of `docs/reliability.md`; the short one runs with all tests. */
 export const isLong = process.env.FAULTS === "long";
 
 /** How long the load goes on before a fault and after the recovery from it, at least. */
 const STEADY_MS = isLong ? 4_000 : 800;
-/** A machine that is busy with other things may take so long until something has happened. */
+/** How long a busy machine may take until something has happened. */
 const PATIENCE_MS = 20_000;
 
-/** Recovery by itself may take so long. */
+/** How long recovery may take. */
 const RECOVERY_MS = 10_000;
 
 export interface Fault {
   readonly name: string;
-  /** Begins it, or is all of it where there is no `heal`. */
+  /** Begins the fault, or is all of it if there is no `heal`. */
   strike(): Promise<void> | void;
   /** How long it lasts, milliseconds. */
   readonly lastsMs: number;
   heal?(): Promise<void> | void;
-  /** Whether people must have met a 503: what is only slow may be answered. */
+  /** Whether people must have met a 503; a store that is only slow may still answer. */
   readonly isFelt: boolean;
   /** Whether processes are killed. */
   readonly kills?: true;
@@ -89,13 +89,13 @@ export async function breakUnderLoad(stage: Ground, stores: string, fault: Fault
   if (!fault.kills) expect(stage.servers.map(({ pid }) => pid).filter(isAlive)).toEqual(pids);
 }
 
-/** Resolves once it is so, or when patience is over: whoever needs it to be so asserts it. */
+/** Resolves when the condition holds or time is over; the caller asserts it if it has to hold. */
 async function until(isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!isSo() && performance.now() < deadline) await sleep(20);
 }
 
-/** What was thrown and is no store's absence. */
+/** Errors that are not caused by the absence of a store. */
 function faultsOf(server: RunningServer): string[] {
   return server.faults().filter((line) => line.includes('"msg":"fault"'));
 }
@@ -126,7 +126,7 @@ async function recovery(servers: readonly RunningServer[]): Promise<number> {
   return Math.round(performance.now() - began);
 }
 
-/** Counts the connections to the database again and again. Where the database is away there is nothing to count. */
+/** Counts the connections to the database repeatedly, except while the database is away. */
 function watchConnections(stage: Ground) {
   let most = 0;
   let isRunning = true;

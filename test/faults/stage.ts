@@ -11,30 +11,30 @@ import { startProxy, type TcpProxy } from "../support/services/tcp-proxy.ts";
 const PROCESSES = 3;
 const CONNECTIONS = 5;
 const DATABASE = "phonekey";
-/** The processes' own user: what the tests ask the database themselves is not counted. */
+/** The processes' own user, so that the tests' own statements are not counted. */
 const USER = "phonekey";
 
-/** Server processes under load, and what may be asked of what they stand on. */
+/** Server processes under load, and what the stores under them know. */
 export interface Ground {
   readonly servers: RunningServer[];
-  /** The first verification of every phone at which wrong codes are tried, with all that happened to it. */
+  /** The first verification of every attacked phone, with all that happened to it. */
   readonly attacked: Set<string>;
-  /** When Redis lost its memory last, epoch milliseconds; verifications of before may be gone. */
+  /** When Redis last lost its memory, epoch milliseconds; verifications from before may be gone. */
   redisLostAt: number;
   /** The rows of a statement that the database runs for the tests. */
   rows(sql: string, ...values: readonly (string | number)[]): Promise<readonly Row[]>;
   /** How many of these verifications the state store knows. */
   known(verificationIds: readonly string[]): Promise<number>;
-  /** The connections of a database that is a server. */
+  /** The connections of the database, if it is a server. */
   readonly connections?: Connections;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
 
 interface Connections {
-  /** The most that the pools of all processes may have together. */
+  /** The most connections that the pools of all processes may have together. */
   readonly most: number;
-  /** The ids of those that there are. */
+  /** The ids of the present connections. */
   list(): Promise<readonly number[]>;
 }
 
@@ -88,7 +88,7 @@ async function startKept(stateIn: "redis" | "database", keep: Keep): Promise<Sta
     connections: {
       most: PROCESSES * CONNECTIONS,
       async list() {
-        // What is being killed is still listed for a moment.
+        // A connection that is being killed is still listed for a moment.
         const theirs = "select id from information_schema.processlist where user = ? and command <> 'Killed'";
         return (await rows(theirs, USER)).map(({ id }) => Number(id));
       },
@@ -114,14 +114,14 @@ async function knownToRedis({ command }: RedisServer, ids: readonly string[]): P
   return ids.length > 0 ? Number(command("exists", ...ids.map((id) => `phonekey:{${id}}`))) : 0;
 }
 
-/** Asks the database that is the state store, too. */
+/** Also asks the database if it is the state store. */
 export async function knownToDatabase(rows: Ground["rows"], ids: readonly string[]): Promise<number> {
   const holders = ["'none'", ...ids.map(() => "?")].join(",");
   const found = await rows(`select count(*) as n from verifications where id in (${holders})`, ...ids);
   return Number(found[0]?.n);
 }
 
-/** Each time on a connection of its own, past the proxy: the server may have been killed in between. */
+/** Each statement has a new connection that bypasses the proxy: the server may have been killed in between. */
 function createRows(port: number): Stage["rows"] {
   return async (sql, ...values) => {
     const connection = await createConnection({ host: "127.0.0.1", port, user: "root" });

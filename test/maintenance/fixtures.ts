@@ -19,14 +19,14 @@ import {
 import { createTestClock, type TestClock } from "../support/clock.ts";
 import { openTestDatabase, type TestDatabase } from "../support/database.ts";
 
-/** A tenth of a unit a message, and budgets of ten an hour and twenty a day. */
+/** A message costs a tenth of a unit; the budgets are ten an hour and twenty a day. */
 const PROTECTION = {
   prices: { currency: "CNY", prices: [{ micros: 100_000 }] },
   spendHour: { currency: "CNY", total: 1_000_000, byCountry: { US: 200_000 }, bySender: {} },
   spendDay: { currency: "CNY", total: 2_000_000, byCountry: {}, bySender: {} },
 };
 
-/** What is counted against them is kept a day longer. */
+/** What was counted is kept a day longer than these windows. */
 const LIMITS = { phoneSends: [{ max: 9, windowMs: 7 * DAY }], totalSends: "learned" };
 export const RETENTION = { messagesDays: 90, eventsDays: 180, failuresDays: 31, sessionsDays: 30 };
 export const CONFIG = {
@@ -82,7 +82,7 @@ export async function openMaintained(more: object = {}): Promise<Maintained> {
   return { opened, clock, statements, tick, close: () => opened.close() };
 }
 
-/** What a row of each task is called, to see whether it is still there. */
+/** The table with the rows of each task, to look whether a row still exists. */
 const TABLES = {
   verifications: "verifications",
   limits: "limit_journal",
@@ -99,7 +99,7 @@ const TABLES = {
   sessions: "sessions",
 } as const satisfies Record<Swept, string>;
 
-/** Adds what was made, or for a verification and a session ended, at this time; resolves with its id. */
+/** Adds a row that was created, or for a verification and a session ended, at this time; resolves with its id. */
 export async function addRow(
   { opened }: { readonly opened: Pick<TestDatabase, "database" | "stores"> },
   task: Swept,

@@ -25,7 +25,7 @@ export function countingHasher() {
   return { hasher: counted, done };
 }
 
-/** A world whose hashes are counted, and where nobody is challenged if no test says so. */
+/** A world whose hashes are counted, and without challenges unless a test asks for them. */
 export async function createPasswordWorld(options: WorldOptions = {}) {
   const { hasher, done } = countingHasher();
   const env = { CAPTCHA: "off", ...options.env };

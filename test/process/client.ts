@@ -24,7 +24,7 @@ export interface Mail {
   readonly sentAt: string;
 }
 
-/** What strangers share is out of the way of tests that sign in a lot from one address. */
+/** Lifts the limits that strangers share, for tests that sign in a lot from one address. */
 export const FREELY = {
   LIMIT_ADDRESS_SENDS: "unlimited",
   LIMIT_ADDRESS_CHECKS: "unlimited",

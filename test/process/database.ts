@@ -22,7 +22,7 @@ export function change(folder: string, ...statements: readonly string[]): void {
   });
 }
 
-/** Makes everything that was kept older, as if that much time had gone by while the server was down. */
+/** Makes all rows older, as if that much time had passed while the server was down. */
 export function letTimePass(folder: string, ms: number): void {
   change(
     folder,

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { OpenedSession } from "../support/world.ts";
 import { type Answer, bearer, type Client, newPhone, wrongCode } from "./client.ts";
 
-/** What one person was promised: of every change, what was answered and what was asked for and not answered yet. */
+/** What one person was promised: of every change, what was answered, and what was asked for but not answered yet. */
 export interface Promised {
   readonly phone: string;
   session: OpenedSession;
@@ -17,7 +17,7 @@ export interface Person extends Promised {
   guessed?: { readonly id: string; readonly code: string; answered: number; asked: number };
 }
 
-/** What came back from a server that must not answer it. */
+/** Answers that a server must not give. */
 export interface Truth {
   readonly people: Person[];
   readonly surprises: string[];
@@ -26,7 +26,7 @@ export interface Truth {
 /** Thrown when the server has gone away in the middle of a request. */
 class Cut extends Error {}
 
-/** People who sign up and do things, one after another, until the server is gone. */
+/** People who sign up and change things, one after another, until the server is gone. */
 export async function liveUntilKilled(client: Client, truth: Truth): Promise<void> {
   try {
     for (;;) await live(client, truth);
@@ -89,14 +89,14 @@ const guessWrong: Step = async (client, person, expected) => {
 };
 
 const signOut: Step = async (client, person, expected) => {
-  // Some stay, so that there is something to find in their place.
+  // Some sessions stay, so that there is something to find later.
   if (randomInt(2) === 0) return;
   person.askedSignOut = true;
   expected(204, await client.call("DELETE", "/v1/sessions/current", bearer(person.session.accessToken)));
   person.isSignedOut = true;
 };
 
-/** `fetch` says "TypeError: fetch failed" of every connection that breaks. */
+/** `fetch` says "TypeError: fetch failed" for every connection that breaks. */
 async function cuttable<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();

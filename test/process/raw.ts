@@ -3,23 +3,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RawAnswer {
   readonly text: string;
-  /** From the first byte sent until the server closed; undefined where it had not when time was up. */
+  /** From the first byte sent until the server closed; undefined if it had not closed in time. */
   readonly closedAfterMs: number | undefined;
 }
 
-/** The statuses in what came back, in their order. */
+/** The statuses in the answer, in their order. */
 export function statusesOf({ text }: RawAnswer): number[] {
   return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
 
-/** With this header a server says when it has read the others: from then on it is a running request. */
+/** With this header a server says that it has read the others: from then on the request is in progress. */
 export const EXPECT = "Expect: 100-continue";
 
 export function isRunning(socket: { received(): string }): boolean {
   return socket.received().startsWith("HTTP/1.1 100 ");
 }
 
-/** The problem document in what came back. */
+/** The problem document in the answer. */
 export function problemIn({ text }: RawAnswer): { code?: string; status?: number } {
   expectHeader(text, /content-type: application\/problem\+json/i);
   return JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as { code: string; status: number };
@@ -30,7 +30,7 @@ function expectHeader(text: string, header: RegExp): void {
 }
 
 /**
- * Sends bytes as they are and resolves with what came back when the server closes, or when time is up.
+ * Sends bytes as they are and resolves with the answer when the server closes, or when time is up.
  *
  * @param drip bytes to send one by one, one each second, for as long as the connection lives
  */
@@ -67,9 +67,9 @@ export function sendRaw(
 }
 
 /**
- * A connection to speak on step by step.
+ * A connection to use step by step.
  *
- * @param more.allowHalfOpen keeps our own side open when the server closes its own
+ * @param more.allowHalfOpen keeps the client's side open when the server closes its side
  */
 export async function openRaw(
   port: number,
@@ -88,7 +88,7 @@ export async function openRaw(
   return Object.assign(socket, { received: () => text });
 }
 
-/** So many of them. A few at a time, since the kernel forgets some of those that overflow the server's queue. */
+/** Opens this many, a few at a time, since the kernel drops some of those that overflow the server's queue. */
 export async function openMany(port: number, count: number): Promise<Awaited<ReturnType<typeof openRaw>>[]> {
   const sockets: Awaited<ReturnType<typeof openRaw>>[] = [];
   while (sockets.length < count) {

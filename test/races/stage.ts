@@ -17,18 +17,18 @@ export interface Stage {
   readonly clients: readonly Client[];
   /** `count` calls at once, spread over the processes. */
   race<T>(count: number, call: (client: Client, index: number) => Promise<T>): Promise<T[]>;
-  /** The one number that a statement asks the database for. */
+  /** The single number that a statement returns. */
   count(sql: string, ...values: readonly (string | number)[]): Promise<number>;
   change(sql: string, ...values: readonly (string | number)[]): Promise<void>;
   /** The tag under which the stores know the phone of a verification. */
   tagOf(verificationId: string): Promise<string>;
-  /** Makes all sends that were counted older, and no guess. */
+  /** Makes all counted sends older, and no guess. */
   ageSends(ms: number): Promise<void>;
-  /** Forgets the guesses that are set aside. */
+  /** Forgets all leases of guesses. */
   forgetLeases(): Promise<void>;
-  /** Forgets the sends that were counted, and the guesses that are set aside. */
+  /** Forgets all counted sends and all leases of guesses. */
   forgetLimits(): Promise<void>;
-  /** Every limit is gone, with the knowledge that there were any: what a Redis that lost its memory is like. */
+  /** Deletes every limit, and the knowledge that there were any, as in a Redis that lost its memory. */
   loseLimits(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ async function startKept(stateIn: StateIn, env: Variables, keep: Keep): Promise<
   const redis = stateIn === "redis" ? await keep(startRedis()) : undefined;
   const shared = {
     ...FREELY,
-    // Longer than any race takes: what comes after the wait may be sent.
+    // Longer than any race takes: after the wait a message may be sent.
     RESEND_SECONDS: "60",
     DATABASE_URL: `mysql://${user}@${host}:${port}/${database}?connections=6`,
     STATE_URL: redis?.url ?? "database",
@@ -94,7 +94,7 @@ function records(connection: Connection) {
 
 type LimitTools = Pick<Stage, "ageSends" | "forgetLeases" | "forgetLimits" | "loseLimits">;
 
-/** What the journal says, changed by `change`, in rows that no process has read: so all of them read it anew. */
+/** Applies `change` to the journal, in rows that no process has read, so that all of them read it again. */
 function databaseLimits(connection: Connection): LimitTools {
   const rewrite = async (changed: (entry: JournalEntry) => JournalEntry) => {
     const [rows] = await connection.query<JournalRow[]>("select id, entry from limit_journal order by id");
@@ -127,13 +127,13 @@ function databaseLimits(connection: Connection): LimitTools {
   };
 }
 
-/** More than any test writes. */
+/** More rows than any test writes. */
 const MOVED_BY = 1_000_000;
 
-/** A member, when it was counted, and what else is known of it. */
+/** A member, when it was counted, and its other values. */
 type JournalEvent = readonly [string, number, ...unknown[]];
 
-/** What was counted, forgotten, added up, set aside and seeded. */
+/** Everything that was counted, forgotten, added up, leased and seeded. */
 interface JournalEntry {
   readonly c?: readonly JournalEvent[];
   readonly f?: readonly JournalEvent[];

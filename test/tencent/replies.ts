@@ -20,7 +20,7 @@ export function keptIn(folder: string): Promise<{ replies: number; optOuts: numb
   }));
 }
 
-/** The text of the first reply, as it is kept. */
+/** The text of the first reply, as it is stored. */
 export function sealedIn(folder: string): Promise<string> {
   return readFrom(folder, async (db) => {
     const row = await db.selectFrom("replies").select("sealed_text").executeTakeFirstOrThrow();

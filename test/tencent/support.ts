@@ -23,9 +23,9 @@ export interface TencentWorld {
   readonly sms: SmsSending;
   /** The code that the phone shows. */
   lastCode(): string;
-  /** Calls the address that reports go to. */
+  /** Posts to the callback address. */
   report(items: unknown, secret?: string): Promise<Response>;
-  /** What the record says of the last message. */
+  /** The record of the last message. */
   lastMessage(): Promise<Readonly<Record<string, unknown>>>;
   /** Ends the process and starts another one on the same database. */
   restart(env?: Readonly<Record<string, string>>): Promise<TencentWorld>;
@@ -57,7 +57,7 @@ async function openWorld(sms: SmsSending, cloud: Cloud, options: WorldOptions): 
       TENCENT_SMS_CALLBACK_SECRETS: SECRETS.join(","),
       ...options.env,
     },
-    // What is not given is what the settings choose.
+    // The settings choose what is not given.
     inbox: true,
   });
   const { folder, clock } = world;
@@ -99,10 +99,10 @@ export function statusItem(sid: string, more: object = {}): object {
   };
 }
 
-/** What the cloud is answered where its report was taken. */
+/** The answer to the cloud for a report that was accepted. */
 export const TAKEN = { result: 0, errmsg: "OK" };
 
-/** Such a world in which a message was sent, and the cloud's number of it. */
+/** Such a world in which a message was sent, and the cloud's serial number of it. */
 export async function sent(env: Readonly<Record<string, string>> = {}) {
   const tencent = await createTencentWorld(env);
   await start(tencent.world);

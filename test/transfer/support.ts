@@ -7,7 +7,7 @@ import type { Phone } from "../../src/core/phone.ts";
 import type { ImportCounts, Imported, ImportNote, ImportWatch } from "../../src/core/transfer/import.ts";
 import { createWorld, type World, type WorldOptions } from "../support/world.ts";
 
-/** What an import told its operator. */
+/** What an import reported to the operator. */
 export interface Told {
   readonly counts: ImportCounts;
   /** `line 3: refused: phone: invalid_phone` */

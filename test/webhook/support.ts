@@ -25,11 +25,11 @@ export interface WebhookWorld {
   readonly world: World;
   readonly posted: Posted[];
   answer(next: Answer): void;
-  /** Tells Phonekey something, as the service signs it. */
+  /** Posts to Phonekey, signed as the service signs. */
   tell(body: unknown, how?: Signing): Promise<Response>;
   /** The last message that it was asked to send. */
   last(): Posted;
-  /** What the record says of the last message. */
+  /** The record of the last message. */
   lastMessage(): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -38,11 +38,11 @@ export interface Signing {
   readonly id?: string;
   /** Seconds since 1970. */
   readonly at?: number | string;
-  /** Headers in place of those that are right. */
+  /** Headers in place of the right ones. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Headers of Standard Webhooks, made as its document says and not by our code. */
+/** Headers of Standard Webhooks, made as its document says and not by Phonekey's code. */
 export function signed(body: string, { secret = SECRETS[0] ?? "", id = randomUUID(), at = 0 }: Signing = {}) {
   const mac = createHmac("sha256", Buffer.from(secret, "base64")).update(`${id}.${at}.${body}`);
   return {
@@ -52,7 +52,7 @@ export function signed(body: string, { secret = SECRETS[0] ?? "", id = randomUUI
   };
 }
 
-/** A whole Phonekey that sends by a service of the operator's, and that service. */
+/** A whole Phonekey that sends by the operator's service, and that service. */
 export async function createWebhookWorld(
   env: Readonly<Record<string, string>> = {},
   options: {
@@ -127,7 +127,7 @@ export function reply(text: string, more: object = {}): object {
   return { type: "sms.reply", timestamp: "2027-01-15T08:00:00Z", data: { from: PHONE, text, ...more } };
 }
 
-/** Asserts that what was told was taken, and whether it fitted. */
+/** Asserts that the post was accepted, and whether it fitted a message. */
 export async function taken(answer: Promise<Response>, noted = true): Promise<void> {
   const response = await answer;
   expect({ status: response.status, body: await response.json() }).toEqual({ status: 200, body: { noted } });

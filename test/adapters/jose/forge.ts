@@ -4,7 +4,7 @@ import type { KeyKind } from "../../../src/core/keys.ts";
 import type { TokenClaims, TokenKind } from "../../../src/core/session/ports.ts";
 import { createTestKeyring } from "../../support/keyring.ts";
 
-/** Builds tokens by hand on node:crypto, sharing nothing with what is tested, so that every rule can be broken alone. */
+/** Builds tokens by hand on node:crypto, sharing nothing with the tested code, so that each rule can be broken by itself. */
 
 export const ISSUER = "https://id.example.com";
 export const AUDIENCE = "https://api.example.com";
@@ -60,7 +60,7 @@ export const SAMPLES: { readonly [K in TokenKind]: TokenClaims[K] } = {
 export const KINDS = Object.keys(SAMPLES) as TokenKind[];
 export const TIMES = { issuedAt: NOW, expiresAt: NOW + 60_000 };
 
-/** What the wire format of each kind is, written down a second time. */
+/** The wire format of each kind, written down a second time. */
 export const WIRE = {
   access: { alg: "ES256", typ: "at+jwt", aud: AUDIENCE, keyKind: "signing" },
   refresh: { alg: "HS256", typ: "rt+jwt", aud: "urn:phonekey:refresh", keyKind: "refresh" },
@@ -148,7 +148,7 @@ export function mac(key: Uint8Array | string, input: Buffer, hash = "sha256"): B
   return createHmac(hash, key).update(input).digest();
 }
 
-/** ES256, again and again until s is low. */
+/** ES256, repeated until s is low. */
 export function ecdsa(key: KeyObject, input: Buffer): Buffer {
   for (;;) {
     const signature = sign("sha256", input, { key, dsaEncoding: "ieee-p1363" });
@@ -156,7 +156,7 @@ export function ecdsa(key: KeyObject, input: Buffer): Buffer {
   }
 }
 
-/** The other signature that verifies: (r, n-s). */
+/** The other valid signature: (r, n-s). */
 export function mirrorS(signature: Buffer): Buffer {
   const s = ORDER - BigInt(`0x${signature.toString("hex", 32)}`);
   return Buffer.concat([signature.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, "0"), "hex")]);

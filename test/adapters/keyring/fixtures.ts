@@ -28,7 +28,7 @@ export function printed(error: unknown): string {
   return inspect(error, { depth: 10, showHidden: true, maxStringLength: null, maxArrayLength: null });
 }
 
-/** The spellings in which bytes or a text could show up somewhere. */
+/** The spellings in which bytes or a text could be printed. */
 export function spellings(value: string | Uint8Array): string[] {
   const bytes = Buffer.from(value as Uint8Array);
   return [

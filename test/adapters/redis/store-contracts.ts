@@ -10,7 +10,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** Holds the stores on this Redis to what they promise; it is there for all tests of the block, whose URL this returns. */
+/** Runs the contracts of the stores on this Redis, which runs for all tests of the block. Returns its URL. */
 export function redisStoreContracts(name: string, start: () => Promise<Server>): () => string {
   let server: Server;
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { createRedisLimitStore } from "../../../src/adapters/redis/limits.ts";
 import type { LimitStore } from "../../../src/core/protection/limits/ports.ts";
 import { connectTo, type RedisServer, startRedis } from "../../support/services/redis.ts";
 
-/** A Redis for the tests of the block that this is called in, and what they do with it. */
+/** A Redis for the tests of the enclosing block, and what they do with it. */
 export interface OwnRedis {
   readonly server: RedisServer;
   readonly redis: RedisConnection;
@@ -12,7 +12,7 @@ export interface OwnRedis {
   command(...words: readonly string[]): Promise<unknown>;
 }
 
-/** It is there from the first test of the block to the last. */
+/** Runs from the first test of the block to the last. */
 export function useRedis(): OwnRedis {
   let server: RedisServer;
   let redis: RedisConnection;

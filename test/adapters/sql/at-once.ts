@@ -1,7 +1,7 @@
 import type { SqlDatabase } from "../../../src/adapters/sql/database.ts";
 import { parallel } from "../../contracts/samples.ts";
 
-/** 30 transactions at once of two rows each; ten of them fail between the two. Resolves with how many rows there are then. */
+/** 30 transactions at once, each of two rows; ten of them fail between the two. Resolves with how many rows are left. */
 export async function transactAtOnce({ transaction, db }: SqlDatabase): Promise<number> {
   await parallel(30, (index) =>
     transaction(async (trx) => {

@@ -11,7 +11,7 @@ import { addTagKey, aMessage, aSession, aUser, fresh, NOW, parallel } from "../.
 
 /**
  * A process of its own on a database: `child <what to do> <where> [id]`, where a path is that of a SQLite file and an
- * object a `MysqlServer`. What it finds it prints as JSON.
+ * object a `MysqlServer`. It prints its results as JSON.
  */
 const [what = "", where = "", id = ""] = process.argv.slice(2);
 const clock = { now: () => NOW };
@@ -36,7 +36,7 @@ async function writeHalf({ transaction }: SqlDatabase): Promise<void> {
   });
 }
 
-/** As the first migration, and killed after so many of its steps. */
+/** Like the first migration, but killed after this many steps. */
 function dyingAfter(steps: number): Migration[] {
   const [first] = MIGRATIONS;
   const up = async (db: SqlDatabase["db"]) => {
@@ -54,7 +54,7 @@ function dyingAfter(steps: number): Migration[] {
   return [{ id: 1, name: "0001-first-schema", up }];
 }
 
-/** Takes from the counter that `id` describes, as fast as it goes. Resolves with how many were let through. */
+/** Takes from the counter that `id` describes, as fast as possible. Resolves with how many takes passed. */
 async function takeMany({ limits }: SqlStores): Promise<number> {
   const { takes, ...limit } = JSON.parse(id) as Limit & { readonly takes: number };
   const taken = await parallel(takes, () => limits.take({ member: fresh("m"), limits: [limit] }, NOW));

@@ -14,7 +14,7 @@ export interface Children {
   remove(): void;
 }
 
-/** Makes `child.ts` runnable by Node.js alone, where its packages are found, and runs it in processes of its own. */
+/** Makes `child.ts` runnable by plain Node.js in a folder where its packages are found, and runs it in processes. */
 export async function buildChildren(): Promise<Children> {
   const outDir = join(import.meta.dirname, `../../../node_modules/.cache/sql-child-${process.pid}`);
   await build({

@@ -54,7 +54,7 @@ export interface Options {
   readonly account?: Partial<SmsAccount>;
 }
 
-/** A sender, and the cloud that it sends by until the end of the test. */
+/** A sender, and the cloud that it sends with until the end of the test. */
 export async function start({ settings, account }: Options = {}) {
   const sms = createSmsSending({ ...ACCOUNT, ...account });
   const clock = { now: () => Date.now() };

@@ -8,7 +8,7 @@ const REAL = "198.51.100.7";
 
 const anywhere = (n: number) => numberOf(1_000 + (n % 7_000), Math.floor(n / 7_000));
 
-/** One attacker who claims to be somebody else each time: by headers, through our proxy, and by addresses of one /64. */
+/** One attacker who pretends to be others: by headers, through the trusted proxy, and with addresses of one /64. */
 function spoof({ service, until }: Stage): void {
   const { simulation, chance } = service;
   const anybody = () => `${1 + chance.below(220)}.${chance.below(256)}.${chance.below(256)}.1`;
@@ -28,7 +28,7 @@ function spoof({ service, until }: Stage): void {
   });
 }
 
-/** Solves one real puzzle, and shows the solution for the same number and for others, again and again. */
+/** Solves one real puzzle, and sends the solution for the same number and for others, again and again. */
 function replay({ service, until }: Stage): void {
   const { simulation, world, work } = service;
   const attacker = attackerAt(REAL, { solves: false });

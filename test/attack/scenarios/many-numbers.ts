@@ -5,7 +5,7 @@ import { numberOf } from "../traffic.ts";
 
 const NUMBERS = 10_000;
 
-/** Three guesses at a code of one number, then on to the next, each from elsewhere. */
+/** Three guesses at a code of one number, then on to the next number, each time from another address. */
 function guessAcross(perHour: number) {
   return ({ service, until }: Stage) => {
     const { simulation } = service;

@@ -54,7 +54,7 @@ function bomb(stage: Stage): void {
   });
 }
 
-/** Takes every code that is to be had, and types a wrong one as often as it counts. */
+/** Takes every code that it can get, and types wrong ones as long as they count. */
 function useUp(stage: Stage): void {
   const { service, until } = stage;
   const { simulation } = service;
@@ -77,7 +77,7 @@ async function guessAll(service: Service, n: number): Promise<number> {
   return Math.max(SECOND, started.waitMs);
 }
 
-/** Guesses whenever a guess is to be had, for a year. Where it is told to wait, it waits. */
+/** Guesses as often as it can for a year, and waits as long as it is told to. */
 function guessForAYear({ service, until }: Stage): void {
   const { simulation } = service;
   simulation.spawn(simulation.now(), async () => {

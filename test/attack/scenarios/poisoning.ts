@@ -7,7 +7,7 @@ const RANGE = 4_000;
 const WEEKS = 3;
 const TAUGHT_A_DAY = 96;
 
-/** Signs in to numbers of a range for weeks, so that much traffic to it is learned as usual, then pumps it. */
+/** Signs in to numbers of a range for weeks, so that the guard learns much traffic to it as usual, then pumps it. */
 function poison(stage: Stage): void {
   const { service } = stage;
   const { simulation } = service;

@@ -8,11 +8,11 @@ interface Pumping {
   readonly inNetwork: number;
   readonly ranges: number;
   readonly perHour: number;
-  /** The part of the messages whose code is entered: the numbers belong to the attacker. */
+  /** The share of the messages whose code is entered: these numbers belong to the attacker. */
   readonly faked: number;
 }
 
-/** Ranges that none of the people has a number in. */
+/** Ranges in which no person has a number. */
 const FIRST_RANGE = 4_000;
 
 /** Asks for codes to one number after the other, as fast as planned, whatever the answers are. */

@@ -25,10 +25,10 @@ function silence({ perHour, addressOf, phoneOf, isHalfFaked = false }: Silencing
   };
 }
 
-/** From ever new networks, but for every third message, which comes from a region that people are in. */
+/** From always new networks, except every third message, which comes from a region with people. */
 const crowdAndRegion = (n: number) => (n % 3 === 0 ? natAddress(0, n / 3) : botAddress(n % 5_000));
 
-/** From wherever people are. */
+/** From the addresses of people. */
 function amongPeople(n: number, { people }: Traffic): string {
   const person = people[n % people.length];
   return person ? addressOf(person, n) : botAddress(n);
@@ -36,7 +36,7 @@ function amongPeople(n: number, { people }: Traffic): string {
 
 const BOUGHT = 100;
 
-/** Signs in with numbers of its own, each from another network, so that these get shares; half of what it asks for later comes from there. */
+/** Signs in with numbers of its own from many networks, so that these get shares; half of its later requests come from them. */
 function buyShares(stage: Stage): void {
   const { service } = stage;
   const { simulation } = service;
@@ -55,14 +55,14 @@ function buyShares(stage: Stage): void {
   });
 }
 
-/** Ever new numbers in ever new ranges. */
+/** Always new numbers in always new ranges. */
 const anywhere = (n: number) => numberOf(1_000 + (n % 7_000), Math.floor(n / 7_000) % 10_000);
 
 const SPEND_HOUR = 50;
 const BOTH = ["short", "long"] as const;
 /** Strangers among those who share the attacker's network: a twelfth of half of the people. No rule can tell them apart. */
 const ONE_REGION = 0.025;
-/** Whoever is in every network that people are in, and has numbers, cannot be told from them. */
+/** An attacker in every network of people, who has numbers, cannot be told from people. */
 const EVERYBODY = 1;
 
 export const SILENCING: Scenario = {

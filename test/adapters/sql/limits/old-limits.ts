@@ -7,7 +7,7 @@ const TABLES = ["limit_events", "limit_leases", "limit_sums", "limit_seeds"] as 
 const WINDOW_MS = DAY;
 const SLOT = Math.floor(NOW / (DAY / 60));
 
-/** What a version before counted in tables: counters and sums, whole and in parts, and a lease. */
+/** What an earlier version counted in tables: counters and sums, whole and in parts, and a lease. */
 export async function countInTables({ db }: Pick<SqlDatabase, "db">) {
   const names = {
     key: fresh("key"),
@@ -42,7 +42,7 @@ export async function countInTables({ db }: Pick<SqlDatabase, "db">) {
   return names;
 }
 
-/** That all of it counts, and that the tables are empty. */
+/** Asserts that all of it counts, and that the tables are empty. */
 export async function expectMoved(
   { db }: Pick<SqlDatabase, "db">,
   limits: LimitStore,
