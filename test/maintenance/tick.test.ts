@@ -83,7 +83,7 @@ describe("tick", () => {
     await maintained.close();
   });
 
-  test("reports telling alerts apart from deleting them, and is not repeated at once if only the telling failed", async () => {
+  test("reports posted alerts and deleted alerts separately, and is not repeated at once if only the posting failed", async () => {
     await addRow(world, "alerts", NOW - KEPT_MS.alerts - 1);
     const deps = depsOf(world);
     const told = { alerts: async () => ({ count: 7, isLast: true }) };
@@ -249,7 +249,7 @@ describe("tick", () => {
     expect(await world.tick({ minGapMs: MINUTE })).toEqual({ ran: false });
   });
 
-  test("keeps its turn when a process whose turn expired ends late", async () => {
+  test("does not end the turn of the next process when it ends after its own turn expired", async () => {
     const turns = createTurns(database());
     await turns.take({ task: TICK, holder: "late", until: NOW + 1, notSince: NOW }, NOW);
     await turns.take({ task: TICK, holder: "next", until: NOW + 99, notSince: NOW }, NOW + 1);

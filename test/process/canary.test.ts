@@ -150,14 +150,14 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("no refusal has one", () => {
+  test("no refusal contains one", () => {
     expect(refusals.length).toBeGreaterThan(60);
     for (const { body, headers } of refusals) {
       expect(findCanaries(JSON.stringify([body, Object.fromEntries(headers)]))).toEqual([]);
     }
   });
 
-  test("no metric has one, of a line for each kind of request and guess", async () => {
+  test("no metric contains one, though there is a line for each kind of request and guess", async () => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
     const own = text.split("\n").filter((line) => line.startsWith("phonekey_"));
     expect(own).toContainEqual(expect.stringMatching(/^phonekey_guesses_total\{outcome="wrong"\} [1-9]/));
@@ -165,7 +165,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     expect(findCanaries(own.join("\n"))).toEqual([]);
   });
 
-  test("no file of the data folder has one", () => {
+  test("no file of the data folder contains one", () => {
     const data = join(server.folder, "data");
     const names = readdirSync(data);
     expect(names).toContain("phonekey.db-wal");
@@ -174,7 +174,7 @@ describe("no phone, code or token is printed, answered to others or kept in the 
     }
   });
 
-  test("no line that the server printed has one, of a line for each request", () => {
+  test("no line of the server's output contains one, though there is a line for each request", () => {
     const lines = server
       .output()
       .split("\n")

@@ -211,7 +211,7 @@ describe("pulling reports from Tencent Cloud", () => {
     expect(await lastMessage()).toMatchObject({ status: "failed", report_code: "UNKNOWN" });
   });
 
-  it("asks about a minute and about five minutes after the send, and not at each tick", async () => {
+  it("asks one minute and five minutes after the send, and not at each tick", async () => {
     const { world, cloud } = await sent({ TENCENT_SMS_PULL_REPORTS: "true" });
     for (let minute = 1; minute <= 7; minute += 1) {
       world.clock.advance(60_001);
@@ -224,7 +224,7 @@ describe("pulling reports from Tencent Cloud", () => {
     ]);
   });
 
-  it("asks about 25 messages without exceeding the cloud's 20 calls a second", async () => {
+  it("asks for 25 reports without exceeding the cloud's 20 calls a second", async () => {
     const { world, sms } = await createTencentWorld({
       TENCENT_SMS_PULL_REPORTS: "true",
       LIMIT_ADDRESS_SENDS: "unlimited",

@@ -28,7 +28,7 @@ describe.each(KINDS)("a token of kind %s", (kind) => {
     expect(decodeSegment(await issueSample(kind), 0)).toStrictEqual(await bench.header(kind));
   });
 
-  it("equals what is read of a token that the test signs by hand with the same key", async () => {
+  it("is read if the test signs it by hand with the same key", async () => {
     expect(await tokens.read(kind, await bench.forge(kind), NOW)).toStrictEqual(SAMPLES[kind]);
   });
 
@@ -215,7 +215,7 @@ describe("access tokens", () => {
     }
   });
 
-  it("are verified by a JWKS of the public halves of all kept signing keys, also those that are not active yet", async () => {
+  it("have a JWKS with the public halves of all kept signing and proof keys, also those that are not active yet", async () => {
     const ring = createTestKeyring({ clock: { now: () => NOW } });
     const current = await ring.current("signing");
     const next = ring.add("signing", { activeFrom: NOW + 900_000 });

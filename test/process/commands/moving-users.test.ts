@@ -67,7 +67,7 @@ describe("20,000 users", () => {
     }
   });
 
-  test("are all there after imports that were killed several times and one that was not", {
+  test("are all imported after several imports were killed and one was not", {
     timeout: 180_000,
   }, async () => {
     const other = await migratedFolder();
@@ -92,7 +92,7 @@ describe("20,000 users", () => {
     expect(sortedLines(out.stdout)).toEqual(sortedLines(text));
   });
 
-  test("are kept as far as the batch goes when an import is interrupted, which says so", async () => {
+  test("are imported up to the end of the batch when an import is interrupted, which says so", async () => {
     const other = await migratedFolder();
     execFileSync("mkfifo", [join(other, "pipe")]);
     const running = startCommand(["users", "import", "pipe", "--json"], { folder: other });

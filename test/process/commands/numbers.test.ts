@@ -92,7 +92,7 @@ describe("phonekey numbers", () => {
     expect(told).toMatchObject({ code: 1, stdout: expect.stringContaining("once a day") });
   });
 
-  test("keeps the reason sealed, and refuses without one", { timeout: 60_000 }, async () => {
+  test("unlock keeps the reason sealed, and refuses without one", { timeout: 60_000 }, async () => {
     const count = () => numberOf(server.folder, "SELECT count(*) FROM unlocks");
     const before = count();
     const phone = newPhone();

@@ -38,7 +38,7 @@ describe("sqlite: migrations", () => {
     await database.close();
   });
 
-  test("leave nulls out of the indexes that no query asks for nulls, and make no index on the journal", async () => {
+  test("make partial indexes for columns in which no query looks for null, and no index on the journal", async () => {
     const database = await openSqlite(`sqlite:${path}`);
     await migrate(database, clock);
     const { rows } = await sql<{ name: string }>`

@@ -98,7 +98,7 @@ describe.runIf(hasMariadb())("mariadb: transactions", () => {
     expect(ends).toHaveLength(1);
   });
 
-  test("a sign-in, a start and a wrong guess take few round trips to the server", async () => {
+  test("a sign-in takes eight round trips to the server, counting a start and recording a wrong guess one each", async () => {
     const sent: string[] = [];
     const watched = await openMysql(opened.server, { onStatement: (text) => sent.push(text) });
     const { users, keys, limits: store, ledger } = createSqlStores(watched, { clock, onStaleKey: () => {} });

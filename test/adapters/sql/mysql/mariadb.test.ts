@@ -205,7 +205,7 @@ describe.runIf(hasMariadb())("mariadb: what is stored", () => {
 });
 
 describe.runIf(hasMariadb())("mariadb: limits of the server", () => {
-  test("the limit of a user's connections and a read-only server are UnavailableError, and pass", async () => {
+  test("a user's limit of connections and a read-only server are UnavailableError, and later statements succeed", async () => {
     const { server, close } = await openTestMysql(clock);
     await asRoot(
       "create user 'few'@'%' identified by 'x' with max_user_connections 2",

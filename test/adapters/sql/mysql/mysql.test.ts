@@ -195,7 +195,7 @@ describe("mysql: the retry", () => {
     expect(runs).toBe(1);
   });
 
-  test("pauses shortly, however often it has tried", async () => {
+  test("pauses for at most 200 ms, however often it has tried", async () => {
     vi.useFakeTimers();
     let runs = 0;
     const retrying = createRetry(60_000)(async () => {
