@@ -205,11 +205,7 @@ describe("the lint of the Terraform module", () => {
 
   const BROKEN: readonly (readonly [what: string, text: string, fault: string | RegExp])[] = [
     ["a missing variable", 'output "x" { value = var.gone }', "output.x: var.gone is not there"],
-    [
-      "a missing resource",
-      'output "x" { value = tencentcloud_vpc.gone.id }',
-      /tencentcloud_vpc.gone is not/,
-    ],
+    ["a missing resource", 'output "x" { value = tencentcloud_vpc.gone.id }', /tencentcloud_vpc.gone is not/],
     ["an attribute that is not documented", 'output "x" { value = tencentcloud_vpc.main.color }', /no color/],
     [
       "an argument that is not documented",

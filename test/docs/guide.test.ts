@@ -48,7 +48,7 @@ function changes(): (readonly [file: string, before: string, after: string])[] {
   );
 }
 
-it.each(changes())("a change in CONTRIBUTING for %s fits the file as it is, or was made", (file, before, after) => {
+it.each(changes())("a change of %s in CONTRIBUTING fits the file, or was made", (file, before, after) => {
   const text = readFileSync(join(ROOT, file), "utf8");
   expect(text).toContain(text.includes(after) ? after : before);
 });

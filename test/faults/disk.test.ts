@@ -75,7 +75,7 @@ describe("promises hold under load on SQLite:", () => {
     await stop(ground);
   });
 
-  test.runIf(spawnSync("prlimit", ["--version"]).status === 0)("the files of the database may not grow", async () => {
+  test.runIf(spawnSync("prlimit", ["--version"]).status === 0)("its files may not grow", async () => {
     const ground = await startGround(workingFolder());
     const [server] = ground.servers;
     const allow = (bytes: string) => {

@@ -65,7 +65,7 @@ describe("a reset", () => {
   it.each([
     ["factor", 200],
     ["fresh", 404],
-  ])("with RECYCLED_NUMBERS=%s, of an account with login protection that was not used for 100 days: %i", async (value, status) => {
+  ])("under RECYCLED_NUMBERS=%s, of an unused account with login protection: %i", async (value, status) => {
     await world.close();
     ({ world, hashes } = await createPasswordWorld({ env: { RECYCLED_NUMBERS: value } }));
     await protectedBy(PHONE);

@@ -25,7 +25,7 @@ async function open(signUp: string) {
 }
 
 describe("SIGN_UP", () => {
-  it.each(["invited", "closed"])("%s refuses a new person only after the right code, and creates no user", async (signUp) => {
+  it.each(["invited", "closed"])("%s refuses new people only after the right code", async (signUp) => {
     const { stores, vault } = await open(signUp);
     const { world } = moving;
     const { id } = await start(world, NOBODY);

@@ -19,7 +19,7 @@ describe.runIf(hasMariadb())("four processes race for an account", () => {
     await stage?.close();
   });
 
-  test.each(rounds)("of 16 right codes of an authenticator app one is accepted and five more are looked at (round %i)", async (round) => {
+  test.each(rounds)("of 16 uses of an app's code one is right, five wrong (round %i)", async (round) => {
     const client = pick(stage.clients, round);
     const { accessToken } = await client.signIn(newPhone());
     const secret = await addApp(client, accessToken);
@@ -49,7 +49,7 @@ describe.runIf(hasMariadb())("four processes race for an account", () => {
     expect(right.body.code).toBe("code_required");
   });
 
-  test.each(rounds)("turning on login protection leaves no session of one factor beside it (round %i)", async (round) => {
+  test.each(rounds)("no session of one factor survives login protection (round %i)", async (round) => {
     const client = pick(stage.clients, round);
     const phone = newPhone();
     const { accessToken, user } = await client.signIn(phone);

@@ -9,11 +9,7 @@ test.each([
   ["an unknown option", ["--bogus"], "Unknown option '--bogus'"],
   ["a value that is no number", ["--seed", "one"], "--seed takes a whole number from 1"],
   ["a number below 1", ["--seed", "0"], "--seed takes a whole number from 1"],
-  [
-    "no attack of this name",
-    ["--only", "Nothing"],
-    'no attack of the long form has "Nothing" in its name',
-  ],
+  ["no attack of this name", ["--only", "Nothing"], 'no attack of the long form has "Nothing" in its name'],
   [
     "no attack of this name in this form",
     ["--form", "short", "--only", "Poisoning"],

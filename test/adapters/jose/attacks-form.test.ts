@@ -40,7 +40,7 @@ function grid<T>(cases: Readonly<Record<string, T>>): (readonly [TokenKind, stri
   return KINDS.flatMap((kind) => Object.entries(cases).map(([name, value]) => [kind, name, value] as const));
 }
 
-it.each(KINDS)("the token of kind %s that the test signs is accepted when nothing in it is changed", async (kind) => {
+it.each(KINDS)("the test's own %s token is accepted when nothing in it is wrong", async (kind) => {
   expect(await bench.readAll(await bench.forge(kind))).toStrictEqual([kind]);
 });
 
@@ -91,7 +91,7 @@ describe("T29: headers, under the right key", () => {
     expect(await bench.readAll(token)).toStrictEqual([]);
   });
 
-  it.each(["access", "refresh"] as const)("refuses %s with its payload unencoded (RFC 7797)", async (kind) => {
+  it.each(["access", "refresh"] as const)("refuses %s with an unencoded payload (RFC 7797)", async (kind) => {
     const header = { ...(await bench.header(kind)), b64: false, crit: ["b64"] };
     const { material } = await bench.keyring.current(WIRE[kind].keyKind);
     const key = createKey(kind, material);

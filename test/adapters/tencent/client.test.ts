@@ -190,7 +190,7 @@ describe("the Tencent client, when something fails on the way,", () => {
     expect(await failure(access(cloud.url))).toMatchObject({ hasLeft: false });
   });
 
-  it.each(["nowhere.invalid", "localhost"])("says that the request has not left if the host cannot be reached: %s", async (host) => {
+  it.each(["nowhere.invalid", "localhost"])("says that nothing left if %s is unreachable", async (host) => {
     expect(await failure(access(`http://${host}:9`))).toMatchObject({ hasLeft: false });
   });
 

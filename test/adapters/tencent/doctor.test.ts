@@ -81,7 +81,7 @@ describe("the doctor, at Tencent Cloud", () => {
     [["code"], /has 2 variables, and the settings fill 1/],
     [[], /has 2 variables, and the settings fill 0/],
   ] as const)(
-    "reports a template with another number of parameters than %j",
+    "reports a template that takes another number of parameters than %j",
     async (parameters, says) => {
       const { check } = await start();
       const [, , template] = await check({ ...TEXTS, template: { id: "11", parameters } });

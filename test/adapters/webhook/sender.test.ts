@@ -63,7 +63,7 @@ it.each<[unknown, object]>([
   [1, { fee: 1 }],
   [255, { fee: 255 }],
   ...[0, -1, 1.5, 256, "2", null, [2], true].map((parts): [unknown, object] => [parts, {}]),
-])("the webhook sender counts the parts that the answer names, and none if it names no valid number: %j", async (parts, fee) => {
+])("the webhook sender counts the parts that a valid number in the answer names: %j", async (parts, fee) => {
   const url = await answering((_, response) => response.end(JSON.stringify({ id: "sm-1", parts })));
   expect(await sendTo(url)).toEqual({
     status: "accepted",

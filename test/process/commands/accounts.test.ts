@@ -52,7 +52,9 @@ describe("phonekey users", () => {
     expect(await client.signIn(phone)).toMatchObject({ created: true });
   });
 
-  test("sign-out: sign one person out everywhere at once, beside a running server", { timeout: 60_000 }, async () => {
+  test("sign-out: sign one person out everywhere at once, beside a running server", {
+    timeout: 60_000,
+  }, async () => {
     const phone = newPhone();
     const { user, accessToken, refreshToken, deviceToken } = await client.signIn(phone);
     const other = await client.signIn(newPhone());
@@ -73,7 +75,7 @@ describe("phonekey users", () => {
     });
   });
 
-  test("erase and sign-out say that there is no account if it is erased at the same moment", { timeout: 60_000 }, async () => {
+  test("erase and sign-out say so if the account is erased just before", { timeout: 60_000 }, async () => {
     const { user } = await client.signIn(newPhone());
     const other = new Libsql(databaseFile(server.folder));
     other.exec("BEGIN IMMEDIATE");

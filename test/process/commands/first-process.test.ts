@@ -35,7 +35,7 @@ test.runIf(isPossible)("a command that is the first process of a container ends 
   expect(await once(container, "close")).toEqual([143, null]);
 });
 
-test.runIf(isPossible)("a server that is the first process of a container stops by a signal with exit code 0", async () => {
+test.runIf(isPossible)("a server that is the first process is stopped by a signal", async () => {
   const container = spawn("unshare", [...ALONE, process.execPath, PROGRAM, "serve"], {
     cwd: workingFolder(),
     env: { PATH: process.env.PATH, PORT: "0" },

@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 const invite = (...args: readonly string[]) =>
   phonekey(["users", "invite", ...args], { folder: server.folder, env });
 
-test("phonekey users invite decides who may sign up, beside a running server", { timeout: 60_000 }, async () => {
+test("phonekey users invite says who may sign up, beside a running server", { timeout: 60_000 }, async () => {
   const client = createClient(server);
   const [guest, uninvited] = [newPhone(), newPhone()];
   const enter = async (phone: string) => {

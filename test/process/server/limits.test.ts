@@ -165,11 +165,7 @@ describe.concurrent("a request that cannot be read (T44)", () => {
       JSON_TYPE,
       "Transfer-Encoding: chunked, identity",
     ),
-    "an unknown Transfer-Encoding": post(
-      `0\r\n\r\n${second}`,
-      JSON_TYPE,
-      "Transfer-Encoding: xchunked",
-    ),
+    "an unknown Transfer-Encoding": post(`0\r\n\r\n${second}`, JSON_TYPE, "Transfer-Encoding: xchunked"),
     "a chunk of an invalid size": post(`zz\r\n\r\n${second}`, JSON_TYPE, "Transfer-Encoding: chunked"),
   };
 

@@ -119,7 +119,7 @@ describe("mysql: errors", () => {
     expect(unavailable(away)).toBe(away);
   });
 
-  test.each([1062, 1064, 1146, 1406, 1054])("%i is a defect of Phonekey and is passed on unchanged", (errno) => {
+  test.each([1062, 1064, 1146, 1406, 1054])("%i is a defect of ours and passed on unchanged", (errno) => {
     const error = fromServer(errno);
     expect(asFault(error)).toBe(error);
   });
