@@ -251,7 +251,7 @@ describe("problems", () => {
     });
   });
 
-  it("are none with several senders, which are tried in the order of their names", () => {
+  it("do not come from several senders, which are tried in the order given", () => {
     const namesOf = (env: Env) => config(env).senders.map(({ name }) => name);
     expect(namesOf(BOTH)).toEqual(["tencent", "webhook"]);
     expect(namesOf({ ...BOTH, SMS_SENDER: "webhook, tencent," })).toEqual(["webhook", "tencent"]);

@@ -67,7 +67,7 @@ describe.each(["database", "memory"] as const)(
       expect(await rules.guess(id, code)).toBe("approved");
     });
 
-    test("not for another transaction, also where both have the same code", async () => {
+    test("not for another transaction, even if both have the same code", async () => {
       rules = await createRules({ state, settings: { codeLengths: { usual: 4, most: 8 } } });
       const deps = rules.deps();
       const { apiKeys } = createSqlStores(rules.database, { clock: deps.clock, onStaleKey: () => {} });
