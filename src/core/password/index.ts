@@ -11,12 +11,6 @@ import { type ResetDeps, type ResetInput, resetPassword } from "./reset.ts";
 import { judgePassword } from "./rules.ts";
 import { type PasswordSignInDeps, type PasswordSignInInput, signInByPassword } from "./sign-in.ts";
 
-/** What passwords need from outside in addition to what everything else needs. */
-export type PasswordPorts = Pick<
-  ChangeDeps,
-  "passwordStore" | "passwordLedger" | "passwordHasher" | "commonPasswords"
->;
-
 type PasswordDeps = PasswordSignInDeps & ChangeDeps & ResetDeps;
 
 /** Passwords: a second way to sign in, for users who set one. */
