@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { RefusalCode } from "../../src/core/refusals.ts";
 import { REFUSALS } from "../../src/core/refusals.ts";
+import { MINUTE } from "../support/times.ts";
 import type { OpenedSession, World } from "../support/world.ts";
 
 export { wrongCode } from "../support/codes.ts";
@@ -48,6 +49,14 @@ export async function start(
   const response = await world.post("/v1/verifications", { phone, ...more }, headers);
   expect(response.status).toBe(201);
   return await bodyOf<VerificationBody>(response);
+}
+
+/** A known device is sent the verification again that it holds; a stranger gets a new one. Takes twelve minutes. */
+export async function isKnown(world: World, deviceToken: string, phone = PHONE): Promise<boolean> {
+  world.clock.advance(10 * MINUTE);
+  const { id } = await start(world, phone, { deviceToken });
+  world.clock.advance(2 * MINUTE);
+  return (await start(world, phone, { deviceToken })).id === id;
 }
 
 export async function read(world: World, id: string): Promise<VerificationBody> {

@@ -4,6 +4,7 @@ import { bearer, createWorld, type OpenedSession, type World } from "../../suppo
 import {
   bodyOf,
   DAY_MS,
+  isKnown,
   MINUTE_MS,
   open,
   PHONE,
@@ -55,14 +56,6 @@ async function changed(person: Person): Promise<State> {
   return await bodyOf<State>(response);
 }
 
-/** A known device is sent the verification again that it holds; a stranger gets a new one. */
-async function isKnown(deviceToken: string): Promise<boolean> {
-  world.clock.advance(10 * MINUTE_MS);
-  const { id } = await start(world, NEW, { deviceToken });
-  world.clock.advance(2 * MINUTE_MS);
-  return (await start(world, NEW, { deviceToken })).id === id;
-}
-
 const noticesTo = (phone: string) =>
   world.sms.sent.filter(({ to, code }) => to === phone && code === undefined);
 
@@ -109,7 +102,10 @@ describe("a change of phone", () => {
     const refreshed = (refreshToken: string) => world.post("/v1/sessions/refresh", { refreshToken });
     await refused(await refreshed(other.refreshToken), "invalid_refresh_token");
     const { deviceToken } = await bodyOf<OpenedSession>(await refreshed(person.refreshToken));
-    expect([await isKnown(other.deviceToken), await isKnown(deviceToken)]).toEqual([false, true]);
+    expect([await isKnown(world, other.deviceToken, NEW), await isKnown(world, deviceToken, NEW)]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   it("still shows and can be taken back when it is due but has not taken effect", async () => {

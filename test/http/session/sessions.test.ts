@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createWorld, type OpenedSession, type World } from "../../support/world.ts";
-import { bodyOf, DAY_MS, MINUTE_MS, PHONE, phoneNo, refused, start } from "../support.ts";
+import { bodyOf, DAY_MS, isKnown, MINUTE_MS, phoneNo, refused } from "../support.ts";
 import { publicPart, sessionCalls } from "./support.ts";
 
 let world: World;
@@ -47,10 +47,10 @@ describe("a session that was ended", () => {
     for (const other of others) await expectEnded(other);
     await expectAlive(here);
     await expectAlive(stranger);
-    expect(await isKnown(here.deviceToken)).toBe(false);
+    expect(await isKnown(world, here.deviceToken)).toBe(false);
     const refreshed = await world.post("/v1/sessions/refresh", { refreshToken: here.refreshToken });
     const { deviceToken } = (await refreshed.json()) as OpenedSession;
-    expect(await isKnown(deviceToken)).toBe(true);
+    expect(await isKnown(world, deviceToken)).toBe(true);
   });
 
   it("by scope=others cannot end others itself: of two that ask at once one stays", async () => {
@@ -67,13 +67,13 @@ describe("a session that was ended", () => {
     const here = await world.signIn();
     const there = await signInAgain();
     const stranger = await signInAgain(phoneNo(9));
-    expect(await isKnown(there.deviceToken)).toBe(true);
+    expect(await isKnown(world, there.deviceToken)).toBe(true);
     expect((await end("?scope=all", here.accessToken)).status).toBe(204);
     await expectEnded(here);
     await expectEnded(there);
     await expectAlive(stranger);
     world.clock.advance(30 * MINUTE_MS);
-    expect(await isKnown(there.deviceToken)).toBe(false);
+    expect(await isKnown(world, there.deviceToken)).toBe(false);
   });
 
   it("by scope=others cannot end others by scope=all at the same time", async () => {
@@ -91,9 +91,9 @@ describe("a session that was ended", () => {
     const { deviceToken } = await world.signIn();
     // `isKnown` takes twelve minutes.
     world.clock.advance(180 * DAY_MS - 13 * MINUTE_MS);
-    expect(await isKnown(deviceToken)).toBe(true);
+    expect(await isKnown(world, deviceToken)).toBe(true);
     world.clock.advance(MINUTE_MS);
-    expect(await isKnown(deviceToken)).toBe(false);
+    expect(await isKnown(world, deviceToken)).toBe(false);
   });
 
   it("is not revived by a refresh at the same time", async () => {
@@ -118,14 +118,6 @@ describe("a session that was ended", () => {
     },
   );
 });
-
-/** A known device is sent the verification again that it holds; a stranger gets a new one. */
-async function isKnown(deviceToken: string): Promise<boolean> {
-  world.clock.advance(10 * MINUTE_MS);
-  const { id } = await start(world, PHONE, { deviceToken });
-  world.clock.advance(2 * MINUTE_MS);
-  return (await start(world, PHONE, { deviceToken })).id === id;
-}
 
 describe("the list of sessions", () => {
   it("shows the user's own, the most recently used first, and marks the current one", async () => {
