@@ -1,3 +1,4 @@
+import { closestMatch } from "leven";
 import { isLoopbackHost } from "./formats/addresses.ts";
 import type { Mode } from "./mode.ts";
 import { SENDERS } from "./parts/delivery.ts";
@@ -25,36 +26,8 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
 
 /** The name in `known` that this one is meant for, if there is one. */
 function meant(name: string, known: readonly string[]): string | undefined {
-  const slips = OURS.test(name)
-    ? Number.POSITIVE_INFINITY
-    : Math.floor(Math.max(2, name.length / LETTERS_A_SLIP));
-  // Names whose lengths differ more are further apart. Most variables of a machine resemble none of ours, and this
-  // check keeps a start from waiting for the full comparison.
-  const near = known.filter((other) => Math.abs(other.length - name.length) <= slips);
-  const { best } = near.reduce<{ readonly best?: string; readonly distance: number }>(
-    (nearest, other) => {
-      const distance = editDistance(name, other);
-      return distance < nearest.distance ? { best: other, distance } : nearest;
-    },
-    { distance: slips + 1 },
-  );
-  return best;
-}
-
-/** Levenshtein's distance: how many letters to insert, delete or replace. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    let left = index + 1;
-    row = [left].concat(
-      [...to].map((other, column) => {
-        const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
-        left = Math.min(replaced, left + 1, (row[column + 1] ?? 0) + 1);
-        return left;
-      }),
-    );
-  }
-  return row.at(-1) ?? 0;
+  if (OURS.test(name)) return closestMatch(name, known);
+  return closestMatch(name, known, { maxDistance: Math.floor(Math.max(2, name.length / LETTERS_A_SLIP)) });
 }
 
 /**
