@@ -35,8 +35,8 @@ export interface TickDeps {
 export type Job = "phone_changes" | "notices" | "traffic" | "alerts" | "reports";
 
 /**
- * Does one piece of a job: of what waits for a time, what has waited until `now`. Of what takes long it begins nothing more
- * once its time is over.
+ * Does one piece of a job: what is due at `now`, if it waits for a time. A piece that takes long begins nothing more once
+ * `isOver`.
  */
 export type DoPiece = (now: number, isOver: () => boolean) => Promise<Piece>;
 
