@@ -63,7 +63,7 @@ export interface PhonekeyDeps extends Observer {
   readonly apiKeys: ApiKeyStore;
   readonly proofs: ProofStore;
 
-  // What senders, third parties and tables know.
+  // What sends, and what judges callers and passwords.
   readonly route: VerificationDeps["route"];
   readonly deadline: VerificationDeps["deadline"];
   readonly challenges?: Challenges;
