@@ -166,7 +166,7 @@ describe("mainland numbers that the metadata does not know", () => {
     },
   );
 
-  it("are accepted, while unknown ones of other countries are refused", () => {
+  it("are the only ones: unknown numbers of other countries are refused", () => {
     expect(read("+852 154 1234 5678", WORLD)).toBe("invalid_phone");
   });
 });

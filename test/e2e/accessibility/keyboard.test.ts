@@ -79,7 +79,7 @@ describe("a person who uses only the keyboard", () => {
     expect(await ring()).not.toBe(before);
   });
 
-  it("has the focus in the wrong field while an authenticator app is set up", async () => {
+  it("has the focus in the field of the code after a wrong code for a new authenticator app", async () => {
     const page = await browser.open();
     await STATES["an app to set up"]?.(page);
     await focusOf(page, "factor-code");

@@ -136,7 +136,7 @@ describe("a thief who is at the second step while the owner ends all sessions", 
   });
 });
 
-describe("a thief who asked for a change of number and is signed out by the owner", () => {
+describe("a thief who asked for a change of number", () => {
   const outs: readonly (readonly [
     string,
     (owner: OpenedSession, thief: OpenedSession) => Promise<unknown>,
@@ -155,7 +155,7 @@ describe("a thief who asked for a change of number and is signed out by the owne
     ],
   ];
 
-  it.each(outs)("does not get the account a day later: %s", async (_how, out) => {
+  it.each(outs)("does not get the account a day later if the owner signs them out %s", async (_how, out) => {
     const thief = await world.signIn(PHONE);
     expect((await moved(thief, NEW)).status).toBe(200);
     const owner = await signInAgain();
@@ -167,7 +167,7 @@ describe("a thief who asked for a change of number and is signed out by the owne
     expect(await world.signIn(NEW)).toMatchObject({ created: true });
   });
 
-  it("gets it if they signed out themselves and the owner did nothing", async () => {
+  it("gets the account if they signed out themselves and the owner did nothing", async () => {
     const person = await world.signIn(PHONE);
     expect((await moved(person, NEW)).status).toBe(200);
     await end("/current", person.accessToken);

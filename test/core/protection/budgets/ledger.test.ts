@@ -145,7 +145,7 @@ function attack(
   return { made, whileSpent };
 }
 
-describe("on any schedule", () => {
+describe("the most guesses on any schedule", () => {
   test("if eight digits are carried: nine wrong six-digit guesses in any 30 days, nine longer in any day", () => {
     fc.assert(
       fc.property(anySchedule, (schedule) => {
