@@ -46,7 +46,7 @@ describe("a take on Redis (`steady`: no guess on its key went to the ledger late
   });
 });
 
-describe("a Redis that another one took over from while lost counts were put back (T16)", () => {
+describe("a Redis that took over from another one while lost counts were put back (T16)", () => {
   const at = useRedis();
 
   test("is still unseeded", async () => {
