@@ -35,8 +35,8 @@ export interface TickDeps {
 export type Job = "phone_changes" | "notices" | "traffic" | "alerts" | "reports";
 
 /**
- * Does one piece of a job: what is due at `now`, if it waits for a time. A piece that takes long begins nothing more once
- * `isOver`.
+ * Does one piece of a job: what is due by `now`, epoch milliseconds. Once `isOver` answers true, it begins nothing more that
+ * takes long.
  */
 export type DoPiece = (now: number, isOver: () => boolean) => Promise<Piece>;
 
