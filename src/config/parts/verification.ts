@@ -12,8 +12,7 @@ export interface VerificationConfig {
 export const verificationVariables = {
   CODE_LENGTH: withDefault(wholeNumber(6, 8), "6", {
     part: "Verification",
-    sentence: "How many digits a code has.",
-    stopsProduction: "it is more than a sender carries",
+    sentence: "How many digits a code has. Phonekey does not start if a sender carries fewer.",
   }),
   CODE_TTL_SECONDS: withDefault(wholeNumber(30, 600), "300", {
     part: "Verification",
