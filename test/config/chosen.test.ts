@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { compose, migrateDatabase } from "../../src/compose.ts";
 import { BOTH, config, problems, useFolder } from "./load.ts";
 
 useFolder();
@@ -19,6 +20,18 @@ it.each(["TENCENT_SMS_SDK_APP_ID", "SMS_WEBHOOK", "SMS_WEBHOOK_SECRET"])(
     expect(Object.keys(problems({ ...BOTH, [name]: undefined }))).toEqual([name]);
   },
 );
+
+it("no server starts with a CODE_LENGTH that a chosen sender does not carry", async () => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const parts = { log, assets: { script: "", style: "", read: () => undefined } };
+  const long = config({ ...BOTH, CODE_LENGTH: "8" });
+  await migrateDatabase(long);
+  await expect(compose(long, parts)).rejects.toThrow(
+    "CODE_LENGTH: the sender tencent carries at most 6 digits",
+  );
+  const carried = config({ ...BOTH, SMS_SENDER: "webhook", CODE_LENGTH: "8" });
+  await (await compose(carried, parts)).close();
+});
 
 it.each([
   ["tencent", "TENCENT_CAPTCHA_APP_ID", "TENCENT_CAPTCHA_APP_SECRET", "190000001"],
