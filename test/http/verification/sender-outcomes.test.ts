@@ -4,7 +4,7 @@ import { deadlineIn } from "../../../src/adapters/system/deadline.ts";
 import type { SendOutcome } from "../../../src/core/delivery/ports.ts";
 import type { RefusalCode } from "../../../src/core/refusals.ts";
 import { listen } from "../../support/listen.ts";
-import { createTestSender, createWorld, type World, type WorldOptions } from "../../support/world.ts";
+import { bearer, createTestSender, createWorld, type World, type WorldOptions } from "../../support/world.ts";
 import { MINUTE_MS, open, opened, PHONE, refused, SECOND_MS, start } from "../support.ts";
 
 let world: World;
@@ -143,6 +143,22 @@ describe("a route of two senders (T11)", () => {
       expect([first.sent.length, second.sent.length]).toEqual([1, 0]);
     },
   );
+
+  it("has the second one send notices while the first one answers no starts", async () => {
+    await beginRoute({ status: "unavailable" });
+    const { id } = await start(world);
+    const { accessToken } = await opened(await open(world, id, second.lastCode()));
+    for (const phone of ["+8613900139001", "+8613900139002"]) await start(world, phone);
+    first.sent.length = 0;
+    const changed = await world.request("/v1/me/password", {
+      method: "PUT",
+      headers: { ...bearer(accessToken), "content-type": "application/json" },
+      body: JSON.stringify({ newPassword: "lantern orchard vessel" }),
+    });
+    expect(changed.status).toBe(204);
+    expect(second.sent.at(-1)).toMatchObject({ to: PHONE, purpose: "password_changed" });
+    expect(first.sent).toEqual([]);
+  });
 
   it("sends nothing a second time when the first one hangs", async () => {
     await beginRoute(() => new Promise(() => {}));
